@@ -1,0 +1,49 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { Logger } from 'pino';
+import { AuthModule } from './auth/auth.module';
+import { vaultDataSourceOptions } from './data-source';
+import { FilesModule } from './files/files.module';
+import { FoldersModule } from './folders/folders.module';
+import type { AppConfig } from './platform/config/app-config';
+import { ConfigModule } from './platform/config/config.module';
+import { DatabaseModule } from './platform/database/database.module';
+import { HealthModule } from './platform/health/health.module';
+import { JobsModule } from './platform/jobs/jobs.module';
+import { LoggingModule } from './platform/logging/logging.module';
+import { MailModule } from './platform/mail/mail.module';
+import { UsersModule } from './users/users.module';
+import type { MasterKeyring } from './vault/master-keyring';
+import { VaultModule } from './vault/vault.module';
+
+/** What must be open before the application can be built. */
+export interface AppParts {
+  readonly config: AppConfig;
+  readonly logger: Logger;
+  readonly databaseUrl: string;
+  readonly masterKeys: MasterKeyring;
+}
+
+/** The table of contents. */
+@Module({})
+export class AppModule {
+  static with({ config, logger, databaseUrl, masterKeys }: AppParts): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config),
+        LoggingModule.with(logger),
+        TypeOrmModule.forRoot({ ...vaultDataSourceOptions(databaseUrl), retryAttempts: 0 }),
+        DatabaseModule,
+        JobsModule,
+        MailModule,
+        HealthModule,
+        VaultModule.with(masterKeys),
+        UsersModule,
+        AuthModule,
+        FoldersModule,
+        FilesModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,32 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsEmail, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+
+/** Printable: no control, format, surrogate or unassigned characters. */
+export const PRINTABLE = /^[^\p{C}]+$/u;
+
+/** Ask for a PIN. */
+export class RequestPinDto {
+  @ApiProperty({ format: 'email', maxLength: 254, example: 'alice@example.com' })
+  @IsEmail()
+  @MaxLength(254)
+  email!: string;
+
+  @ApiProperty({
+    description: 'Any label of your device, 1–128 printable characters; the PIN is good only together with it.',
+    example: 'laptop-1',
+  })
+  @IsString()
+  @MaxLength(128)
+  @Matches(PRINTABLE, { message: 'deviceId must be 1 to 128 printable characters' })
+  deviceId!: string;
+}
+
+/** Ask for a PIN that makes an account. */
+export class SignUpDto extends RequestPinDto {
+  @ApiPropertyOptional({ description: 'A name for people, shown in the mail.', example: "Alice's laptop" })
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  @Matches(PRINTABLE, { message: 'deviceName must be 1 to 128 printable characters' })
+  deviceName?: string;
+}

@@ -1,0 +1,44 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+
+/** A signed-in device. Only the hash of its token is kept. */
+@Entity('sessions')
+@Unique('uq_sessions_token_hash', ['tokenHash'])
+@Index('ix_sessions_user_id', ['userId'])
+@ForeignKey('users', ['userId'], ['id'], { name: 'fk_sessions_user_id', onDelete: 'CASCADE' })
+export class SessionEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_sessions' })
+  id!: string;
+
+  @Column('uuid')
+  userId!: string;
+
+  @Column('bytea')
+  tokenHash!: Buffer;
+
+  @Column('text')
+  deviceId!: string;
+
+  @Column('text', { nullable: true })
+  deviceName!: string | null;
+
+  @Column('text', { nullable: true })
+  ip!: string | null;
+
+  @Column('text', { nullable: true })
+  userAgent!: string | null;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  lastSeenAt!: Date;
+
+  @Column('timestamptz')
+  idleExpiresAt!: Date;
+
+  @Column('timestamptz')
+  expiresAt!: Date;
+
+  @Column('timestamptz', { nullable: true })
+  endedAt!: Date | null;
+}

@@ -1,0 +1,32 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
+import { PRINTABLE } from '../pin/request-pin.dto';
+
+/** Trade a PIN for a session. */
+export class SignInDto {
+  @ApiProperty({
+    description: 'From the answer to the request for a PIN.',
+    example: 'k3JQ0Z7Qb2oD5o0hQ0m3c1lqXy7n2Wk9vTt8rGmA4sE',
+  })
+  @IsString()
+  @MaxLength(128)
+  challengeId!: string;
+
+  @ApiProperty({ description: 'The same as in the request for a PIN.', example: 'laptop-1' })
+  @IsString()
+  @MaxLength(128)
+  @Matches(PRINTABLE, { message: 'deviceId must be 1 to 128 printable characters' })
+  deviceId!: string;
+
+  @ApiProperty({ description: 'A string: leading zeros count.', example: '0427' })
+  @IsString()
+  @Length(1, 16)
+  pin!: string;
+
+  @ApiPropertyOptional({ description: 'A name for people, shown in the list of sessions.', example: "Alice's laptop" })
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  @Matches(PRINTABLE, { message: 'deviceName must be 1 to 128 printable characters' })
+  deviceName?: string;
+}

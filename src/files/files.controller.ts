@@ -1,0 +1,72 @@
+import { Body, Controller, Get, Param, Patch, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { FolderErrors } from '../folders/folders.errors';
+import { Access } from '../platform/http/access.decorator';
+import { ApiProblems } from '../platform/http/api-problems.decorator';
+import { CurrentUser } from '../platform/http/current-user.decorator';
+import { RequestErrors } from '../platform/http/http.errors';
+import { IdPipe } from '../platform/http/id.pipe';
+import type { Principal } from '../platform/http/principal';
+import { EditFileDto } from './edit-file.dto';
+import { encodeCursor } from './file-page';
+import { FileListResponse, FileResponse, toFileResponse } from './file.response.dto';
+import { FileErrors } from './files.errors';
+import { FilesService } from './files.service';
+import { ListFilesDto } from './list-files.dto';
+import { toFilePage } from './to-file-page';
+
+@ApiTags('Files')
+@Controller('files')
+export class FilesController {
+  constructor(private readonly files: FilesService) {}
+
+  @Get()
+  @Access('session')
+  @ApiOperation({ operationId: 'listFiles', summary: 'Your files, page by page' })
+  @ApiOkResponse({ type: FileListResponse })
+  @ApiProblems(RequestErrors.invalid, FolderErrors.notFound, FolderErrors.locked)
+  async list(@CurrentUser() principal: Principal, @Query() query: ListFilesDto): Promise<FileListResponse> {
+    const { files, next } = await this.files.list(principal, toFilePage(query));
+    return { items: files.map(toFileResponse), nextCursor: next && encodeCursor(next) };
+  }
+
+  @Get(':id')
+  @Access('session')
+  @ApiOperation({ operationId: 'getFile', summary: 'What is known of a file' })
+  @ApiParam({ name: 'id', format: 'uuid' })
+  @ApiOkResponse({ type: FileResponse })
+  @ApiProblems(FileErrors.notFound, FolderErrors.locked)
+  async get(
+    @CurrentUser() principal: Principal,
+    @Param('id', new IdPipe(FileErrors.notFound)) id: string,
+  ): Promise<FileResponse> {
+    return toFileResponse(await this.files.get(principal, id));
+  }
+
+  @Patch(':id')
+  @Access('session')
+  @ApiOperation({ operationId: 'editFile', summary: 'Rename a file, or correct when it was taken' })
+  @ApiParam({ name: 'id', format: 'uuid' })
+  @ApiOkResponse({ type: FileResponse })
+  @ApiProblems(
+    RequestErrors.malformed,
+    RequestErrors.invalid,
+    FileErrors.notFound,
+    FileErrors.badName,
+    FileErrors.nameTaken,
+    FileErrors.changedMeanwhile,
+    FolderErrors.locked,
+  )
+  async edit(
+    @CurrentUser() principal: Principal,
+    @Param('id', new IdPipe(FileErrors.notFound)) id: string,
+    @Body() { name, takenAt }: EditFileDto,
+  ): Promise<FileResponse> {
+    return toFileResponse(
+      await this.files.edit(principal, id, {
+        name,
+        takenAt: takenAt ? new Date(takenAt) : (takenAt as null | undefined),
+      }),
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { FoldersModule } from '../folders/folders.module';
+import { DownloadController } from './download/download.controller';
+import { DownloadService } from './download/download.service';
+import { FileEntity } from './file.entity';
+import { FilesController } from './files.controller';
+import { FilesRepository } from './files.repository';
+import { FilesService } from './files.service';
+import { FreeName } from './upload/free-name.service';
+import { MultipartUploadController } from './upload/multipart-upload.controller';
+import { RawUploadController } from './upload/raw-upload.controller';
+import { UploadService } from './upload/upload.service';
+
+@Module({
+  imports: [FoldersModule, TypeOrmModule.forFeature([FileEntity])],
+  controllers: [RawUploadController, MultipartUploadController, DownloadController, FilesController],
+  providers: [FilesRepository, FilesService, FreeName, UploadService, DownloadService],
+})
+export class FilesModule {}

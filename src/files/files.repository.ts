@@ -1,0 +1,180 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import type { FolderKeyRow } from '../folders/folders.repository';
+import { type PreparedStatement, PreparedStatements } from '../platform/database/prepared-statements';
+import type { SealedBlob } from '../vault/blob';
+import type { FilePage } from './file-page';
+import { FileEntity } from './file.entity';
+
+/** A file with all that it takes to open it: its own row, its folder's key and its blob. */
+export interface FileRow extends Pick<
+  FileEntity,
+  | 'id'
+  | 'ownerId'
+  | 'folderId'
+  | 'blobId'
+  | 'blobVersion'
+  | 'fkVersion'
+  | 'dekWrapped'
+  | 'metaSealed'
+  | 'metaVersion'
+  | 'takenAt'
+  | 'createdAt'
+> {
+  readonly folderKeyVersion: number;
+  readonly folderKeyWrapped: Buffer | null;
+  readonly epoch: number;
+  readonly ctBytes: string;
+  readonly header: Buffer;
+}
+
+export type NewFile = Pick<
+  FileEntity,
+  'id' | 'ownerId' | 'folderId' | 'fkVersion' | 'dekWrapped' | 'metaSealed' | 'nameBidx' | 'contentBidx' | 'takenAt'
+>;
+
+const SELECT = `
+  SELECT f.id, f.owner_id AS "ownerId", f.folder_id AS "folderId", f.blob_id AS "blobId", f.blob_version AS "blobVersion",
+         f.fk_version AS "fkVersion", f.dek_wrapped AS "dekWrapped", f.meta_sealed AS "metaSealed", f.meta_version AS "metaVersion",
+         f.taken_at AS "takenAt", f.created_at AS "createdAt", d.fk_version AS "folderKeyVersion", d.fk_wrapped AS "folderKeyWrapped",
+         d.epoch, b.ct_bytes AS "ctBytes", b.header
+    FROM files f JOIN folders d ON d.id = f.folder_id JOIN blobs b ON b.id = f.blob_id
+   WHERE f.owner_id = $1 AND f.trashed_at IS NULL`;
+
+const FIND: PreparedStatement = { name: 'files_find', text: `${SELECT} AND f.id = $2` };
+const FIND_BY_NAME: PreparedStatement = {
+  name: 'files_find_by_name',
+  text: `${SELECT} AND f.folder_id = $2 AND f.name_bidx = $3`,
+};
+const FIND_BY_CONTENT: PreparedStatement = {
+  name: 'files_find_by_content',
+  text: `${SELECT} AND f.folder_id = $2 AND f.content_bidx = $3`,
+};
+
+/**
+ * The commit of an upload, in one statement and so in one transaction: the folder must still be as it was when its key was handed
+ * out, the blob goes from pending to ready (a sweeper that was faster wins), and the file appears. All or nothing.
+ */
+const INSERT_WITH_BLOB: PreparedStatement = {
+  name: 'files_insert_with_blob',
+  text: `
+    WITH folder AS (
+      SELECT id FROM folders WHERE id = $3 AND owner_id = $2 AND epoch = $4 FOR SHARE
+    ), blob AS (
+      UPDATE blobs SET state = 'ready', lease_expires_at = NULL, ct_bytes = $6, ct_crc32 = $7, header = $8
+       WHERE id = $5 AND owner_id = $2 AND file_id = $1 AND state = 'pending' AND EXISTS (SELECT FROM folder)
+      RETURNING id
+    )
+    INSERT INTO files (id, owner_id, folder_id, blob_id, fk_version, dek_wrapped, meta_sealed, name_bidx, content_bidx, taken_at, created_at)
+    SELECT $1, $2, folder.id, blob.id, $9, $10, $11, $12, $13, $14, clock_timestamp() FROM folder, blob
+    RETURNING created_at AS "createdAt"`,
+};
+
+/** Sort keys by the word that a client may use: the only way that word reaches a statement. */
+const SORT = { created: 'f.created_at', taken: 'COALESCE(f.taken_at, f.created_at)' } as const;
+
+/** Files; the owner is part of every statement. */
+@Injectable()
+export class FilesRepository {
+  constructor(
+    @InjectRepository(FileEntity) private readonly rows: Repository<FileEntity>,
+    private readonly statements: PreparedStatements,
+  ) {}
+
+  async findOwned(ownerId: string, id: string): Promise<FileRow | null> {
+    return (await this.statements.run<FileRow>(FIND, [ownerId, id]))[0] ?? null;
+  }
+
+  async findOwnedByName(ownerId: string, folderId: string, nameBidx: Buffer): Promise<FileRow | null> {
+    return (await this.statements.run<FileRow>(FIND_BY_NAME, [ownerId, folderId, nameBidx]))[0] ?? null;
+  }
+
+  async findOwnedByContent(ownerId: string, folderId: string, contentBidx: Buffer): Promise<FileRow | null> {
+    return (await this.statements.run<FileRow>(FIND_BY_CONTENT, [ownerId, folderId, contentBidx]))[0] ?? null;
+  }
+
+  /** Which of these names a folder has. */
+  async findTakenNames(ownerId: string, folderId: string, candidates: readonly Buffer[]): Promise<Set<string>> {
+    const rows = await this.rows.query<Pick<FileEntity, 'nameBidx'>[]>(
+      `SELECT name_bidx AS "nameBidx" FROM files
+        WHERE owner_id = $1 AND folder_id = $2 AND trashed_at IS NULL AND name_bidx = ANY($3)`,
+      [ownerId, folderId, candidates],
+    );
+    return new Set(rows.map((row) => row.nameBidx.toString('hex')));
+  }
+
+  /**
+   * Makes a file of a pending blob.
+   * @returns when it was made, or null when the folder has changed or a sweeper has taken the blob: nothing was written
+   * @throws pg's unique violation of `uq_files_folder_id_name_bidx` or `uq_files_folder_id_content_bidx`
+   */
+  async insertWithBlob(file: NewFile, epoch: number, blob: SealedBlob): Promise<Date | null> {
+    const [row] = await this.statements.run<Pick<FileEntity, 'createdAt'>>(INSERT_WITH_BLOB, [
+      file.id,
+      file.ownerId,
+      file.folderId,
+      epoch,
+      blob.id,
+      blob.ctBytes,
+      blob.ctCrc32,
+      blob.header,
+      file.fkVersion,
+      file.dekWrapped,
+      file.metaSealed,
+      file.nameBidx,
+      file.contentBidx,
+      file.takenAt,
+    ]);
+    return row?.createdAt ?? null;
+  }
+
+  /**
+   * Replaces the sealed metadata by compare-and-set on their version.
+   * @returns false when somebody was faster
+   * @throws pg's unique violation of `uq_files_folder_id_name_bidx`
+   */
+  async updateMetadata(
+    file: Pick<FileRow, 'id' | 'ownerId' | 'metaVersion'>,
+    change: Pick<FileEntity, 'metaSealed' | 'nameBidx' | 'takenAt'>,
+  ): Promise<boolean> {
+    const { affected } = await this.rows
+      .createQueryBuilder()
+      .update()
+      .set({ ...change, metaVersion: file.metaVersion + 1, updatedAt: () => 'clock_timestamp()' })
+      .where('id = :id AND owner_id = :ownerId AND meta_version = :metaVersion AND trashed_at IS NULL', file)
+      .execute();
+    return affected === 1;
+  }
+
+  /** A page of an owner's files in open folders, or of one folder, by keyset: a deep page costs what the first one does. */
+  async findPage(ownerId: string, page: FilePage): Promise<FileRow[]> {
+    const { order, direction, limit, folderId, after } = page;
+    const sort = SORT[order];
+    const [compare, sorted] = direction === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+    const statement = {
+      name: `files_page_${order}_${direction}${folderId ? '_folder' : ''}${after ? '_after' : ''}`,
+      text: `${SELECT} AND d.fk_wrapped IS NOT NULL
+             ${folderId ? `AND f.folder_id = $3` : 'AND $3::uuid IS NULL'}
+             ${after ? `AND (${sort}, f.id) ${compare} ($4, $5)` : ''}
+             ORDER BY ${sort} ${sorted}, f.id ${sorted} LIMIT $2`,
+    };
+    return this.statements.run<FileRow>(statement, [
+      ownerId,
+      limit,
+      folderId ?? null,
+      ...(after ? [after.at, after.id] : []),
+    ]);
+  }
+}
+
+/** The folder's part of a file row, as `FolderAccess.openRow` wants it. */
+export function folderRowOf(row: FileRow): FolderKeyRow {
+  return {
+    id: row.folderId,
+    ownerId: row.ownerId,
+    fkVersion: row.folderKeyVersion,
+    fkWrapped: row.folderKeyWrapped,
+    epoch: row.epoch,
+  };
+}

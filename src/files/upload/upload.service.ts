@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { FolderAccess, type OpenFolder } from '../../folders/access/folder-access.service';
+import { FolderErrors } from '../../folders/folders.errors';
+import { AppConfig } from '../../platform/config/app-config';
+import { BlobKind } from '../../platform/crypto/contexts';
+import { KEY_BYTES } from '../../platform/crypto/chunked-encryption';
+import { isDatabaseAway } from '../../platform/database/database-away';
+import { violatedUnique } from '../../platform/database/prepared-statements';
+import type { Principal } from '../../platform/http/principal';
+import type { SealedBlob } from '../../vault/blob';
+import { VaultService } from '../../vault/vault.service';
+import { FIRST_VERSION, fileIndexes, type FileMetadata, sealMetadata, wrapFileKey } from '../file-sealing';
+import { FileErrors } from '../files.errors';
+import { FilesService, type ShownFile, validName } from '../files.service';
+import { FilesRepository } from '../files.repository';
+import { FreeName } from './free-name.service';
+import { IncomingBytes } from './incoming-bytes';
+import { UploadErrors } from './upload.errors';
+
+/** What happens when the folder has the name with other bytes. */
+export type Conflict = 'rename' | 'reject';
+
+/** A file as any of the protocols hands it over. */
+export interface Upload {
+  readonly name: string;
+  readonly folderId?: string;
+  readonly takenAt?: Date;
+  readonly conflict: Conflict;
+  readonly source: AsyncIterable<Buffer>;
+  readonly announcedBytes?: number;
+  readonly announcedSha256?: Buffer;
+}
+
+/** A file whose bytes are safe but which is not listed yet: `commit` or `discard` it. */
+export interface StagedUpload {
+  readonly id: string;
+  readonly folder: OpenFolder;
+  readonly fileKey: Buffer;
+  readonly metadata: FileMetadata;
+  readonly conflict: Conflict;
+  readonly blob: SealedBlob;
+}
+
+export interface UploadOutcome {
+  readonly status: 'created' | 'duplicate';
+  readonly file: ShownFile;
+}
+
+/** The one road for bytes: every upload protocol ends here. */
+@Injectable()
+export class UploadService {
+  private readonly types: ReadonlySet<string>;
+
+  constructor(
+    private readonly config: AppConfig,
+    private readonly access: FolderAccess,
+    private readonly vault: VaultService,
+    private readonly files: FilesService,
+    private readonly repository: FilesRepository,
+    private readonly freeName: FreeName,
+  ) {
+    this.types = new Set(config.get('UPLOAD_TYPES'));
+  }
+
+  /** Stores a file. When it resolves with `created`, the file survives `kill -9` and a power cut. */
+  async upload(principal: Principal, upload: Upload): Promise<UploadOutcome> {
+    return this.commit(principal, await this.stage(principal, upload));
+  }
+
+  /**
+   * Everything but the commit: checks first, then the bytes, sealed and synced.
+   * @throws {AppError} `FILE.BAD_NAME`, `FOLDER.NOT_FOUND`, `FOLDER.LOCKED`, `VAULT.STORAGE_FULL`, any of `UploadErrors`
+   */
+  async stage(principal: Principal, upload: Upload): Promise<StagedUpload> {
+    const name = validName(upload.name);
+    const maxBytes = this.config.get('UPLOAD_MAX_BYTES');
+    const { announcedBytes, announcedSha256 } = upload;
+    if (announcedBytes !== undefined && announcedBytes > maxBytes) throw UploadErrors.tooLarge();
+    const folder = await this.access.keyFor(principal, upload.folderId);
+
+    const id = uuidv7();
+    const fileKey = randomBytes(KEY_BYTES);
+    const incoming = new IncomingBytes(upload.source, { maxBytes, types: this.types, announcedBytes, announcedSha256 });
+    const blob = await this.vault.put(
+      { ownerId: principal.userId, fileId: id, kind: BlobKind.original },
+      fileKey,
+      incoming,
+    );
+    const { bytes, contentType, sha256, crc32 } = incoming.facts;
+    const metadata = { name, contentType, length: bytes, sha256, crc32, takenAt: upload.takenAt?.toISOString() };
+    return { id, folder, fileKey, metadata, conflict: upload.conflict, blob };
+  }
+
+  /** Gives a staged upload up; nothing of it stays. */
+  async discard(staged: StagedUpload): Promise<void> {
+    await this.vault.forget(staged.blob);
+  }
+
+  /**
+   * Makes the staged upload a file, or finds out that its folder has these bytes already.
+   * @throws {AppError} `FILE.NAME_TAKEN`, `FOLDER.LOCKED`, `UPLOAD.INTERRUPTED`; nothing of the upload stays then
+   */
+  async commit(principal: Principal, staged: StagedUpload): Promise<UploadOutcome> {
+    try {
+      const outcome = await this.settle(principal, staged, staged.metadata);
+      if (outcome.status === 'created') this.vault.settled(staged.blob);
+      else await this.discard(staged);
+      return outcome;
+    } catch (error) {
+      // Lost between COMMIT and its answer? The file's row knows.
+      const committed = isDatabaseAway(error) ? await this.files.get(principal, staged.id).catch(() => null) : null;
+      if (committed) {
+        this.vault.settled(staged.blob);
+        return { status: 'created', file: committed };
+      }
+      await this.discard(staged);
+      throw error;
+    }
+  }
+
+  private async settle(principal: Principal, staged: StagedUpload, metadata: FileMetadata): Promise<UploadOutcome> {
+    try {
+      return { status: 'created', file: await this.insert(staged, metadata) };
+    } catch (error) {
+      if (violatedUnique(error) === null) throw error;
+      const { contentBidx } = fileIndexes(staged.folder, metadata);
+      const twin = await this.repository.findOwnedByContent(principal.userId, staged.folder.id, contentBidx);
+      if (twin) return { status: 'duplicate', file: await this.files.get(principal, twin.id) };
+      if (staged.conflict === 'reject') throw FileErrors.nameTaken({ cause: error });
+    }
+    const name = await this.freeName.find(staged.folder, staged.metadata.name);
+    return this.settle(principal, staged, { ...metadata, name });
+  }
+
+  private async insert({ id, folder, fileKey, blob }: StagedUpload, metadata: FileMetadata): Promise<ShownFile> {
+    const file = {
+      id,
+      ownerId: folder.ownerId,
+      folderId: folder.id,
+      fkVersion: folder.keyVersion,
+      dekWrapped: wrapFileKey(folder, id, fileKey),
+      metaSealed: sealMetadata(folder, id, FIRST_VERSION, metadata),
+      ...fileIndexes(folder, metadata),
+      takenAt: metadata.takenAt === undefined ? null : new Date(metadata.takenAt),
+    };
+    const createdAt = await this.repository.insertWithBlob(file, folder.epoch, blob);
+    if (!createdAt) {
+      const now = await this.access.keyFor({ userId: folder.ownerId, sessionId: '' }, folder.id);
+      throw now.epoch === folder.epoch ? UploadErrors.interrupted() : FolderErrors.locked();
+    }
+    return { row: { ...file, createdAt }, metadata };
+  }
+}

@@ -1,0 +1,38 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+
+/** A folder and its wrapped key. Every user has one root, made on first use, which is always open. */
+@Entity('folders')
+@Check('ck_folders_root_open', 'NOT is_root OR fk_wrapped IS NOT NULL')
+@Index('uq_folders_owner_id_root', ['ownerId'], { unique: true, where: 'is_root' })
+@ForeignKey('users', ['ownerId'], ['id'], { name: 'fk_folders_owner_id', onDelete: 'CASCADE' })
+export class FolderEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_folders' })
+  id!: string;
+
+  @Column('uuid')
+  ownerId!: string;
+
+  @Column('boolean', { default: false })
+  isRoot!: boolean;
+
+  @Column('bytea', { nullable: true })
+  nameBidx!: Buffer | null;
+
+  @Column('bytea', { nullable: true })
+  nameSealed!: Buffer | null;
+
+  /** Version of the folder key; part of every context below it. */
+  @Column('integer', { default: 1 })
+  fkVersion!: number;
+
+  /** The folder key under the user key; null while the folder is locked. */
+  @Column('bytea', { nullable: true })
+  fkWrapped!: Buffer | null;
+
+  /** Moves with everything that must be noticed by whoever still holds this folder's key. */
+  @Column('integer', { default: 1 })
+  epoch!: number;
+
+  @Column('timestamptz', { default: () => 'now()' })
+  createdAt!: Date;
+}

@@ -1,0 +1,4 @@
+import 'reflect-metadata';
+import { startVault } from './start';
+
+void startVault(process.env);

@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import { AppConfig } from '../config/app-config';
+import { BlobStore } from './blob-store';
+import { LocalBlobStore } from './local.blob-store';
+
+/** The store that the configuration names. Not global: only `vault/` and `health/` import it. */
+@Module({
+  providers: [
+    {
+      provide: BlobStore,
+      inject: [AppConfig],
+      useFactory: (config: AppConfig): BlobStore => new LocalBlobStore(join(config.dataDir, 'blobs')),
+    },
+  ],
+  exports: [BlobStore],
+})
+export class BlobsModule {}

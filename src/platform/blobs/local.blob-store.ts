@@ -1,0 +1,192 @@
+import { constants } from 'node:fs';
+import { access, type FileHandle, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { blobIdOf } from './blob-key';
+import { BlobStore, type ByteRange, type ListedObject, type StoredObject } from './blob-store';
+import { BlobStoreError } from './blob-store-error';
+import { refuseLink, securePath } from './secure-path';
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, W_OK } = constants;
+/** Bytes per read: 64 KiB halves the throughput of a download, more than 512 KiB gains nothing. */
+const READ_BYTES = 512 * 1024;
+const TEMPORARY = 'tmp';
+/** How many directories are remembered as checked; each user has at most 257. */
+const REMEMBERED_DIRECTORIES = 100_000;
+
+/**
+ * Objects as files below one directory: written to `tmp/<uuid>`, synced, renamed into place, and the directory synced, so that a
+ * file under its own name is always whole. Several processes may share the directory.
+ */
+export class LocalBlobStore extends BlobStore {
+  private readonly checkedDirectories = new Set<string>();
+
+  constructor(private readonly root: string) {
+    super();
+  }
+
+  async put(key: string, source: AsyncIterable<Buffer>): Promise<StoredObject> {
+    const path = securePath(this.root, key);
+    const temporary = this.temporaryPath(key);
+    let file: FileHandle | undefined;
+    try {
+      file = await this.create(temporary, key);
+      const stored = await writeAll(file, source);
+      await file.sync();
+      await file.close();
+      file = undefined;
+      await this.moveIntoPlace(temporary, path, key);
+      return stored;
+    } catch (error) {
+      await file?.close().catch(() => undefined);
+      await unlink(temporary).catch(() => undefined);
+      throw asStoreError(error, key);
+    }
+  }
+
+  async *read(key: string, expectedBytes: number, range: ByteRange): AsyncGenerator<Buffer> {
+    const path = securePath(this.root, key);
+    await this.checkDirectories(path, key);
+    let file: FileHandle;
+    try {
+      file = await open(path, O_RDONLY | O_NOFOLLOW);
+    } catch (error) {
+      throw asStoreError(error, key);
+    }
+    try {
+      const { size } = await file.stat();
+      if (size !== expectedBytes) throw new BlobStoreError('damaged', key);
+      const end = Math.min(range.end, size - 1);
+      const block = Buffer.allocUnsafe(Math.max(0, Math.min(READ_BYTES, end - range.start + 1)));
+      for (let position = range.start; position <= end;) {
+        const { bytesRead } = await file.read(block, 0, Math.min(block.length, end - position + 1), position);
+        if (bytesRead === 0) throw new BlobStoreError('damaged', key);
+        position += bytesRead;
+        yield block.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async remove(key: string): Promise<void> {
+    for (const path of [this.temporaryPath(key), securePath(this.root, key)]) {
+      try {
+        await unlink(path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+  }
+
+  async *list(): AsyncGenerator<ListedObject> {
+    for await (const path of filesBelow(this.root)) {
+      const key = path.slice(this.root.length + 1).replaceAll('\\', '/');
+      try {
+        yield { key, modifiedAt: (await stat(path)).mtime };
+      } catch (error) {
+        // Removed or renamed since the directory was read.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+  }
+
+  async check(): Promise<void> {
+    const directory = join(this.root, TEMPORARY);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, W_OK);
+  }
+
+  private temporaryPath(key: string): string {
+    securePath(this.root, key);
+    return join(this.root, TEMPORARY, blobIdOf(key) ?? '');
+  }
+
+  private async create(temporary: string, key: string): Promise<FileHandle> {
+    await this.checkDirectories(temporary, key);
+    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+    try {
+      return await open(temporary, flags, 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await mkdir(dirname(temporary), { recursive: true, mode: 0o700 });
+      return await open(temporary, flags, 0o600);
+    }
+  }
+
+  private async moveIntoPlace(temporary: string, path: string, key: string): Promise<void> {
+    await this.checkDirectories(path, key);
+    const directory = dirname(path);
+    try {
+      await rename(temporary, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      // A new directory is an entry of its parent: without these a power cut could take it and what is in it.
+      await syncDirectory(dirname(directory));
+      await syncDirectory(this.root);
+      await rename(temporary, path);
+    }
+    await syncDirectory(directory);
+  }
+
+  /** No directory between the root and a file may be a link that somebody has put there; each is looked at once per process. */
+  private async checkDirectories(path: string, key: string): Promise<void> {
+    for (let directory = dirname(path); directory.length > this.root.length; directory = dirname(directory)) {
+      if (this.checkedDirectories.has(directory)) continue;
+      await refuseLink(directory, key);
+      if (this.checkedDirectories.size >= REMEMBERED_DIRECTORIES) this.checkedDirectories.clear();
+      this.checkedDirectories.add(directory);
+    }
+  }
+}
+
+async function writeAll(file: FileHandle, source: AsyncIterable<Buffer>): Promise<StoredObject> {
+  let bytes = 0;
+  let crc = 0;
+  for await (const block of source) {
+    crc = crc32(block, crc);
+    for (let offset = 0; offset < block.length;) {
+      offset += (await file.write(block, offset, block.length - offset, bytes + offset)).bytesWritten;
+    }
+    bytes += block.length;
+  }
+  return { bytes, crc32: crc };
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function* filesBelow(directory: string): AsyncGenerator<string> {
+  try {
+    for await (const entry of await opendir(directory)) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) yield* filesBelow(path);
+      else yield path;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** ENOSPC and EDQUOT are an answer to the person, not a fault of ours; ELOOP is what `O_NOFOLLOW` says of a link. */
+function asStoreError(error: unknown, key: string): unknown {
+  const code: string = (error as NodeJS.ErrnoException).code ?? '';
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new BlobStoreError('full', key, error);
+    case 'ENOENT':
+      return new BlobStoreError('missing', key, error);
+    case 'ELOOP':
+      return new BlobStoreError('unsafe', key, error);
+    default:
+      return error;
+  }
+}

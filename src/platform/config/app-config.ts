@@ -1,0 +1,54 @@
+import { join, resolve } from 'node:path';
+import { ConfigError } from './config-error';
+import { readRaw, type Setting } from './setting';
+import { SETTINGS } from './settings';
+
+type Values = {
+  -readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never;
+};
+
+/** The validated, frozen settings. The class is its own injection token; nothing else reads `process.env`. */
+export class AppConfig {
+  private constructor(private readonly values: Readonly<Values>) {}
+
+  /**
+   * @param env usually `process.env`
+   * @throws {ConfigError} that names every bad variable at once and repeats none of their values
+   */
+  static load(env: NodeJS.ProcessEnv): AppConfig {
+    const values: Record<string, unknown> = {};
+    const problems: string[] = [];
+    for (const [name, setting] of Object.entries<Setting<unknown>>(SETTINGS)) {
+      try {
+        const raw = readRaw(env, name, setting.secret);
+        values[name] = raw === undefined ? setting.fallback : setting.parse(raw);
+      } catch (error) {
+        problems.push(`${name} ${(error as Error).message}`);
+      }
+    }
+    const ready = values as Values;
+    if (problems.length === 0 && ready.SESSION_IDLE_SECONDS > ready.SESSION_ABSOLUTE_SECONDS) {
+      problems.push('SESSION_IDLE_SECONDS must not be larger than SESSION_ABSOLUTE_SECONDS');
+    }
+    if (problems.length > 0) throw new ConfigError(problems);
+    return new AppConfig(Object.freeze(ready));
+  }
+
+  /** One setting by its name in the environment. */
+  get<Name extends keyof Values>(name: Name): Values[Name] {
+    return this.values[name];
+  }
+
+  get dataDir(): string {
+    return resolve(this.values.DATA_DIR);
+  }
+
+  get masterKeyFile(): string {
+    return resolve(this.values.VAULT_MASTER_KEY_FILE ?? join(this.dataDir, 'master.key'));
+  }
+
+  /** Without a trailing slash. */
+  get publicUrl(): string {
+    return (this.values.PUBLIC_URL ?? `http://localhost:${this.values.PORT}`).replace(/\/+$/, '');
+  }
+}

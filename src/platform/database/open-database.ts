@@ -1,0 +1,52 @@
+import { Client } from 'pg';
+import { DatabaseError } from './database-error';
+import { startEmbeddedPostgres } from './embedded/embedded-postgres';
+
+/** A PostgreSQL that answers, wherever it runs. */
+export interface OpenedDatabase {
+  readonly url: string;
+  /** Stops the embedded server; nothing to do for one that we did not start. */
+  close(): Promise<void>;
+}
+
+const OLDEST = 150_000;
+
+/**
+ * The database that `DB_URL` names, or the embedded one in `directory`.
+ * @throws {DatabaseError} with a sentence for a person: not reachable, too old, or already in use
+ */
+export async function openDatabase(options: {
+  url: string | undefined;
+  directory: string;
+  log: (line: string) => void;
+}): Promise<OpenedDatabase> {
+  if (options.url === undefined) {
+    const embedded = await startEmbeddedPostgres({ directory: options.directory, log: options.log });
+    return { url: embedded.url, close: () => embedded.stop() };
+  }
+  await withClient(options.url, async (client) => {
+    const { rows } = await client.query<{ version: number }>(
+      "SELECT current_setting('server_version_num')::int AS version",
+    );
+    const version = rows[0]?.version ?? 0;
+    if (version < OLDEST) {
+      throw new DatabaseError(`PostgreSQL ${Math.floor(version / 10_000)} is too old: the vault needs 15 or newer.`);
+    }
+  });
+  return { url: options.url, close: () => Promise.resolve() };
+}
+
+/** A connection of its own for work that must not go through the pool; closed in any case. */
+export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000, application_name: 'photovault' });
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new DatabaseError(`The database of DB_URL cannot be reached: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,39 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Access } from '../http/access.decorator';
+import { ApiProblems } from '../http/api-problems.decorator';
+import { ServerErrors } from '../http/http.errors';
+import { HealthService } from './health.service';
+
+class LiveResponse {
+  @ApiProperty({ example: 'live' })
+  status!: 'live';
+}
+
+class ReadyResponse {
+  @ApiProperty({ example: 'ready' })
+  status!: 'ready';
+}
+
+@ApiTags('Server')
+@Controller('health')
+@Access('public')
+export class HealthController {
+  constructor(private readonly health: HealthService) {}
+
+  @Get('live')
+  @ApiOperation({ operationId: 'isLive', summary: 'Is the process alive?' })
+  @ApiOkResponse({ type: LiveResponse })
+  live(): LiveResponse {
+    return { status: 'live' };
+  }
+
+  @Get('ready')
+  @ApiOperation({ operationId: 'isReady', summary: 'Can it serve: database, blob store, not shutting down?' })
+  @ApiOkResponse({ type: ReadyResponse })
+  @ApiProblems(ServerErrors.notReady)
+  async ready(): Promise<ReadyResponse> {
+    await this.health.check();
+    return { status: 'ready' };
+  }
+}

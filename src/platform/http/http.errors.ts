@@ -1,0 +1,36 @@
+import { defineError } from '../errors/error-registry';
+
+/** Errors of the machinery itself, before any room of the vault is entered. */
+export const RequestErrors = {
+  malformed: defineError('REQUEST.MALFORMED', 400, 'The request could not be read.'),
+  invalid: defineError(
+    'REQUEST.INVALID',
+    422,
+    'The request is well-formed, but some of its values are not acceptable.',
+  ),
+  tooLarge: defineError('REQUEST.TOO_LARGE', 413, 'The body of the request is too large.'),
+  unsupportedType: defineError(
+    'REQUEST.UNSUPPORTED_TYPE',
+    415,
+    'The body of the request is not of a type that this route reads.',
+  ),
+  tooSlow: defineError('REQUEST.TOO_SLOW', 408, 'The body of the request arrived too slowly.'),
+  headersTooLarge: defineError('REQUEST.HEADERS_TOO_LARGE', 431, 'The headers of the request are too large.'),
+  noRoute: defineError('ROUTE.NOT_FOUND', 404, 'There is nothing at this address.'),
+};
+
+export const AccessErrors = {
+  /** One text for no token, a malformed one, an unknown one, an expired one and a revoked one. */
+  sessionRequired: defineError('AUTH.SESSION_REQUIRED', 401, 'A live session is needed: sign in first.'),
+};
+
+export const ServerErrors = {
+  internal: defineError('SERVER.INTERNAL', 500, 'Something went wrong on the server.', 'error'),
+  databaseAway: defineError(
+    'SERVER.DATABASE_AWAY',
+    503,
+    'The database is not reachable just now; try again shortly.',
+    'warn',
+  ),
+  notReady: defineError('SERVER.NOT_READY', 503, 'The server is not ready to serve.', 'debug'),
+};

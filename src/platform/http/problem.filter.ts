@@ -1,0 +1,61 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { isDatabaseAway } from '../database/database-away';
+import { AppError } from '../errors/app-error';
+import type { ErrorFactory } from '../errors/error-registry';
+import { LOGGER } from '../logging/logging.module';
+import { RequestErrors, ServerErrors } from './http.errors';
+import { requestIdOf } from './request-id';
+
+/** The one place where an error becomes an answer: RFC 9457 `application/problem+json`, with a code and a request id. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const error = toAppError(thrown);
+    const { code, status, title, level } = error.definition;
+    const requestId = requestIdOf(request);
+
+    // The client is gone, or half of an answer is on its way: nothing more can be said, and a broken transfer must look broken.
+    if (response.headersSent || response.destroyed || request.socket.destroyed) {
+      if (level === 'error') this.logger.error({ requestId, code, err: thrown }, 'failed after the answer had begun');
+      response.destroy();
+      return;
+    }
+    this.logger[level]({ requestId, code, status, ...(level === 'error' && { err: thrown }) }, title);
+
+    const problem = {
+      type: `urn:photovault:error:${code}`,
+      title,
+      status,
+      code,
+      ...(error.detail !== undefined && { detail: error.detail }),
+      ...(error.errors !== undefined && { errors: error.errors }),
+      requestId,
+    };
+    response.status(status).set(error.headers).set('Cache-Control', 'no-store');
+    response.type('application/problem+json').send(JSON.stringify(problem));
+  }
+}
+
+/** Errors of Express and its body parsers carry a status; what they say is not ours to repeat. */
+const BY_STATUS: Record<number, ErrorFactory> = {
+  400: RequestErrors.malformed,
+  404: RequestErrors.noRoute,
+  408: RequestErrors.tooSlow,
+  413: RequestErrors.tooLarge,
+  415: RequestErrors.unsupportedType,
+};
+
+/** Anything that can be thrown, as an error with a code. What is not known is `SERVER.INTERNAL` and says nothing about itself. */
+export function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (isDatabaseAway(thrown)) return ServerErrors.databaseAway({ headers: { 'Retry-After': '2' }, cause: thrown });
+  const status = thrown instanceof HttpException ? thrown.getStatus() : (thrown as { status?: unknown } | null)?.status;
+  const known = typeof status === 'number' ? BY_STATUS[status] : undefined;
+  return known ? known({ cause: thrown }) : ServerErrors.internal({ cause: thrown });
+}

@@ -1,0 +1,39 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+
+/**
+ * SIGTERM and SIGINT: no new connections, transfers in flight get their time, then everything closes in order, the embedded database
+ * last. A second signal ends at once.
+ */
+export function stopOnSignal(options: {
+  app: NestExpressApplication;
+  logger: Logger;
+  graceMs: number;
+  afterwards: () => Promise<void>;
+}): void {
+  const { app, logger, graceMs, afterwards } = options;
+  let stopping = false;
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    if (stopping) {
+      logger.warn(`${signal} again: stopping at once`);
+      process.exit(1);
+    }
+    stopping = true;
+    logger.info(`${signal}: stopping`);
+    const server = app.getHttpServer();
+    server.closeIdleConnections();
+    const grace = setTimeout(() => server.closeAllConnections(), graceMs);
+    try {
+      await app.close();
+      await afterwards();
+      logger.info('stopped');
+    } catch (error) {
+      logger.error({ err: error }, 'did not stop cleanly');
+      process.exitCode = 1;
+    } finally {
+      clearTimeout(grace);
+    }
+    process.exit();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+}

@@ -1,0 +1,39 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Profile } from './users.service';
+
+class UsageResponse {
+  @ApiProperty({ description: 'Number of stored files.', example: 128 })
+  files!: number;
+
+  @ApiProperty({ description: 'Bytes of the originals.', example: 734003200 })
+  bytes!: number;
+}
+
+class QuotaResponse {
+  @ApiProperty({ description: 'Bytes that may be stored; 0 means no limit.', example: 0 })
+  bytes!: number;
+}
+
+/** The signed-in person's own account. */
+export class ProfileResponse {
+  @ApiProperty({ format: 'uuid', example: '019ab0c4-5f6e-7a31-9c55-0d2f9b6f1e01' })
+  id!: string;
+
+  @ApiProperty({ format: 'email', example: 'alice@example.com' })
+  email!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-20T10:00:00.000Z' })
+  createdAt!: string;
+
+  @ApiProperty({ type: UsageResponse })
+  usage!: UsageResponse;
+
+  @ApiProperty({ type: QuotaResponse })
+  quota!: QuotaResponse;
+}
+
+/** Quotas come with a later version; until then there is no limit, and 0 says so. */
+export function toProfileResponse(profile: Profile): ProfileResponse {
+  const { id, email, createdAt, usage } = profile;
+  return { id, email, createdAt: createdAt.toISOString(), usage: { ...usage }, quota: { bytes: 0 } };
+}

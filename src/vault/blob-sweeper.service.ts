@@ -1,0 +1,77 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { blobIdOf, blobKey } from '../platform/blobs/blob-key';
+import { BlobStore } from '../platform/blobs/blob-store';
+import { JobsService } from '../platform/jobs/jobs.service';
+import { LOGGER } from '../platform/logging/logging.module';
+import { BlobsRepository } from './blobs.repository';
+
+const SWEEP_SECONDS = 30;
+const STRAY_SECONDS = 3600;
+const BATCH = 500;
+/** Younger objects are left alone: a restored backup or another process may know them. */
+const STRAY_AGE_MS = 24 * 3600 * 1000;
+
+/**
+ * Removes what nobody will ever ask for: blobs of uploads that died, and objects without a row. Never anything `ready`.
+ * Any process may run it; a blob is taken only by compare-and-set.
+ */
+@Injectable()
+export class BlobSweeper implements OnApplicationBootstrap {
+  /** Objects without a row that the last search saw: only what is seen twice is removed. */
+  private suspects = new Set<string>();
+
+  constructor(
+    private readonly store: BlobStore,
+    private readonly blobs: BlobsRepository,
+    private readonly jobs: JobsService,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.jobs.every('blob-sweep', SWEEP_SECONDS, () => this.sweep());
+    this.jobs.every('blob-strays', STRAY_SECONDS, () => this.sweepStrays(new Date(Date.now() - STRAY_AGE_MS)));
+  }
+
+  /** Row by row: claim, remove the bytes, delete the row; a crash in between is finished by the next round. */
+  async sweep(): Promise<void> {
+    await this.blobs.doomExpired(BATCH);
+    for (
+      let doomed = await this.blobs.findDoomed(BATCH);
+      doomed.length > 0;
+      doomed = await this.blobs.findDoomed(BATCH)
+    ) {
+      for (const { id, ownerId } of doomed) {
+        await this.store.remove(blobKey(ownerId, id));
+        await this.blobs.deleteDoomed(id);
+      }
+      this.logger.info({ blobs: doomed.length }, 'swept blobs of unfinished uploads');
+    }
+  }
+
+  /** Looks for objects that have no row and were there, older than `before`, the last time too. */
+  async sweepStrays(before: Date): Promise<void> {
+    const suspects = new Set<string>();
+    let batch: string[] = [];
+    const settle = async (): Promise<void> => {
+      const known = await this.blobs.findExisting(batch.map((key) => blobIdOf(key) ?? ''));
+      for (const key of batch.filter((each) => !known.has(blobIdOf(each) ?? ''))) {
+        if (this.suspects.has(key)) {
+          await this.store.remove(key);
+          this.logger.warn({ key }, 'removed an object that no row knows');
+        } else {
+          suspects.add(key);
+        }
+      }
+      batch = [];
+    };
+    for await (const { key, modifiedAt } of this.store.list()) {
+      // A file that is not of our making is not ours to remove.
+      if (blobIdOf(key) === null || modifiedAt >= before) continue;
+      batch.push(key);
+      if (batch.length >= BATCH) await settle();
+    }
+    await settle();
+    this.suspects = suspects;
+  }
+}

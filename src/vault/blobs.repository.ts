@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { type PreparedStatement, PreparedStatements } from '../platform/database/prepared-statements';
+import { BlobEntity } from './blob.entity';
+
+/** What a sweeper needs to know of a blob that nobody may use any more. */
+export interface DoomedBlob {
+  readonly id: string;
+  readonly ownerId: string;
+}
+
+/**
+ * `synchronous_commit` is off for this one statement: should a power cut take the row, its unfinished file has no row and the
+ * sweeper's search for strays removes it; nothing has been promised yet.
+ */
+const INSERT_PENDING: PreparedStatement = {
+  name: 'blobs_insert_pending',
+  text: `INSERT INTO blobs (id, owner_id, file_id, kind, state, lease_expires_at)
+         SELECT $1, $2, $3, $4, 'pending', clock_timestamp() + make_interval(secs => $5)
+           FROM set_config('synchronous_commit', 'off', true)`,
+};
+
+/** Rows of objects in the blob store. */
+@Injectable()
+export class BlobsRepository {
+  constructor(
+    @InjectRepository(BlobEntity) private readonly rows: Repository<BlobEntity>,
+    private readonly statements: PreparedStatements,
+  ) {}
+
+  async insertPending(
+    blob: Pick<BlobEntity, 'id' | 'ownerId' | 'fileId' | 'kind'>,
+    leaseSeconds: number,
+  ): Promise<void> {
+    await this.statements.run(INSERT_PENDING, [blob.id, blob.ownerId, blob.fileId, blob.kind, leaseSeconds]);
+  }
+
+  /** Extends the leases of uploads that are still running. */
+  async renewLeases(ids: readonly string[], leaseSeconds: number): Promise<void> {
+    await this.rows.query(
+      `UPDATE blobs SET lease_expires_at = clock_timestamp() + make_interval(secs => $2)
+        WHERE id = ANY($1) AND state = 'pending'`,
+      [ids, leaseSeconds],
+    );
+  }
+
+  /** Compare-and-set: only a blob that is still pending can be given up; a ready one never. */
+  async doomPending(id: string): Promise<boolean> {
+    const { affected } = await this.rows.update({ id, state: 'pending' }, { state: 'deleting' });
+    return affected === 1;
+  }
+
+  /** Claims pending blobs whose lease has run out; two sweepers never get the same one. */
+  async doomExpired(limit: number): Promise<void> {
+    await this.rows.query(
+      `UPDATE blobs SET state = 'deleting'
+        WHERE id IN (SELECT id FROM blobs WHERE state = 'pending' AND lease_expires_at < clock_timestamp()
+                      ORDER BY lease_expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+      [limit],
+    );
+  }
+
+  async findDoomed(limit: number): Promise<DoomedBlob[]> {
+    return this.rows.find({ select: { id: true, ownerId: true }, where: { state: 'deleting' }, take: limit });
+  }
+
+  /** The row goes last, when no byte is left. */
+  async deleteDoomed(id: string): Promise<void> {
+    await this.rows.delete({ id, state: 'deleting' });
+  }
+
+  /** Which of these ids have a row, in whatever state. */
+  async findExisting(ids: readonly string[]): Promise<Set<string>> {
+    const rows = await this.rows.query<{ id: string }[]>('SELECT id FROM blobs WHERE id = ANY($1)', [ids]);
+    return new Set(rows.map((row) => row.id));
+  }
+
+  /**
+   * What an owner stores: number of originals and their plaintext bytes. Counted, never stored, and computed from the ciphertext
+   * lengths (the inverse of the format's `ctLen`), because no plaintext length is kept in clear.
+   */
+  async usageOf(ownerId: string): Promise<{ files: number; bytes: number }> {
+    const rows = await this.rows.query<[{ files: string; bytes: string }]>(
+      `SELECT count(*) AS files, coalesce(sum(ct_bytes - 56 - 16 * ((ct_bytes - 56) / 16400 + 1)), 0) AS bytes
+         FROM blobs WHERE owner_id = $1 AND state = 'ready' AND kind = 0`,
+      [ownerId],
+    );
+    return { files: Number(rows[0].files), bytes: Number(rows[0].bytes) };
+  }
+}

@@ -1,0 +1,12 @@
+import { defineError } from '../platform/errors/error-registry';
+
+export const VaultErrors = {
+  storageFull: defineError(
+    'VAULT.STORAGE_FULL',
+    507,
+    'There is no room left to store this. Nothing was changed.',
+    'error',
+  ),
+  /** A stored object is missing or is not what was stored. Always an alert, never silently dropped. */
+  damaged: defineError('VAULT.DAMAGED', 500, 'The stored data could not be read back intact.', 'error'),
+};

@@ -1,0 +1,122 @@
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import { blobKey } from '../platform/blobs/blob-key';
+import { BlobStore } from '../platform/blobs/blob-store';
+import { BlobStoreError } from '../platform/blobs/blob-store-error';
+import { ctLen, HEADER_BYTES, openRange, sealStream } from '../platform/crypto/chunked-encryption';
+import { blobContext } from '../platform/crypto/contexts';
+import { DecryptionError } from '../platform/crypto/decryption-error';
+import { LOGGER } from '../platform/logging/logging.module';
+import type { BlobIdentity, ReadyBlob, SealedBlob } from './blob';
+import { BlobsRepository } from './blobs.repository';
+import { VaultErrors } from './vault.errors';
+
+/** How long a pending blob is left alone without a sign of life, and how often a running upload gives one. */
+export const LEASE_SECONDS = 60;
+const RENEW_MS = 20_000;
+
+/** The narrow waist: every byte on its way to or from storage passes here, and is ciphertext on the other side. */
+@Injectable()
+export class VaultService implements OnModuleInit, OnApplicationShutdown {
+  /** Pending blobs of this process. */
+  private readonly leased = new Set<string>();
+  private renewal?: NodeJS.Timeout;
+
+  constructor(
+    private readonly store: BlobStore,
+    private readonly blobs: BlobsRepository,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  onModuleInit(): void {
+    this.renewal = setInterval(() => void this.renewLeases(), RENEW_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.renewal);
+  }
+
+  /**
+   * Seals a stream into a new blob. When it resolves, the ciphertext survives a power cut, but nothing points to it: the caller
+   * either makes it part of a file (and says `settled`) or calls `forget`. When it rejects, nothing is left.
+   * @param key the file's key, 32 bytes
+   * @throws {AppError} `VAULT.STORAGE_FULL`; else whatever `source` throws
+   */
+  async put(identity: BlobIdentity, key: Buffer, source: AsyncIterable<Buffer>): Promise<SealedBlob> {
+    const id = uuidv7();
+    const { ownerId, fileId, kind } = identity;
+    await this.blobs.insertPending({ id, ownerId, fileId, kind }, LEASE_SECONDS);
+    this.leased.add(id);
+    try {
+      const header = Buffer.alloc(HEADER_BYTES);
+      const sealed = keepHeader(sealStream(key, blobContext(ownerId, fileId, id, kind), source), header);
+      const { bytes, crc32 } = await this.store.put(blobKey(ownerId, id), sealed);
+      return { id, ownerId, ctBytes: bytes, ctCrc32: crc32, header };
+    } catch (error) {
+      await this.forget({ id, ownerId });
+      if (error instanceof BlobStoreError && error.problem === 'full') throw VaultErrors.storageFull({ cause: error });
+      throw error;
+    }
+  }
+
+  /** The blob has become part of a file: its lease is over. */
+  settled(blob: Pick<SealedBlob, 'id'>): void {
+    this.leased.delete(blob.id);
+  }
+
+  /** Gives up a blob that did not become part of a file. What cannot be removed now, the sweeper removes. */
+  async forget(blob: Pick<SealedBlob, 'id' | 'ownerId'>): Promise<void> {
+    this.leased.delete(blob.id);
+    try {
+      if (!(await this.blobs.doomPending(blob.id))) return;
+      await this.store.remove(blobKey(blob.ownerId, blob.id));
+      await this.blobs.deleteDoomed(blob.id);
+    } catch (error) {
+      this.logger.warn({ err: error, blobId: blob.id }, 'a blob could not be removed now; the sweeper will');
+    }
+  }
+
+  /**
+   * Streams a range of a blob's plaintext; each block is released only after its tag was verified.
+   * @param range positions in the plaintext, both included
+   * @throws {AppError} `VAULT.DAMAGED` when the object is missing, has another size or does not decrypt
+   */
+  async *open(blob: ReadyBlob, key: Buffer, range: { start: number; end: number }): AsyncGenerator<Buffer> {
+    const { id, ownerId, fileId, kind, header, ctBytes } = blob;
+    try {
+      if (ctLen(blob.ptBytes) !== ctBytes) throw new DecryptionError('the sealed length does not fit the object');
+      const objectKey = blobKey(ownerId, id);
+      yield* openRange(key, blobContext(ownerId, fileId, id, kind), header, ctBytes, range, (part) =>
+        this.store.read(objectKey, ctBytes, part),
+      );
+    } catch (error) {
+      if (!(error instanceof BlobStoreError || error instanceof DecryptionError)) throw error;
+      this.logger.error({ err: error, blobId: id, alert: 'integrity' }, 'a stored blob is missing or damaged');
+      throw VaultErrors.damaged({ cause: error });
+    }
+  }
+
+  /** See {@link BlobsRepository.usageOf}. */
+  async usageOf(ownerId: string): Promise<{ files: number; bytes: number }> {
+    return this.blobs.usageOf(ownerId);
+  }
+
+  private async renewLeases(): Promise<void> {
+    if (this.leased.size === 0) return;
+    try {
+      await this.blobs.renewLeases([...this.leased], LEASE_SECONDS);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'leases could not be renewed');
+    }
+  }
+}
+
+/** Copies the first bytes that flow by into `header`. */
+async function* keepHeader(source: AsyncIterable<Buffer>, header: Buffer): AsyncGenerator<Buffer> {
+  let kept = 0;
+  for await (const block of source) {
+    if (kept < HEADER_BYTES) kept += block.copy(header, kept);
+    yield block;
+  }
+}

@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Collects what a logger writes, and finds PINs in it the way a person would. */
+export class LogLines {
+  readonly lines: string[] = [];
+
+  write(line: string): void {
+    this.lines.push(line);
+  }
+
+  get text(): string {
+    return this.lines.join('');
+  }
+
+  /** Waits for the newest PIN of an address and takes it out, so that the next call waits for the next PIN. */
+  async pinFor(email: string): Promise<string> {
+    const pattern = new RegExp(`PIN ([0-9A-Z]+) for ${email.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\b`);
+    for (let tries = 0; tries < 500; tries++) {
+      const index = this.lines.findLastIndex((line) => pattern.test(line) && !line.includes('"taken":true'));
+      const line = this.lines[index];
+      const pin = line === undefined ? undefined : pattern.exec(line)?.[1];
+      if (line !== undefined && pin !== undefined) {
+        this.lines[index] = line.replace('{', '{"taken":true,');
+        return pin;
+      }
+      await sleep(10);
+    }
+    throw new Error(`no PIN for ${email} was logged`);
+  }
+}
