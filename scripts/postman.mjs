@@ -1,0 +1,219 @@
+// Makes a Postman collection (v2.1) and its environment of the OpenAPI document. Part of `npm run docs`.
+//   node scripts/postman.mjs [openapi.json] [directory]
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const [source = 'docs/openapi.json', target = 'postman'] = process.argv.slice(2);
+const document = JSON.parse(await readFile(source, 'utf8'));
+
+/** The operations as a newcomer meets them; the folders are their tags, in the same order. */
+const JOURNEY = [
+  'signUp',
+  ...['requestPin', 'signIn'],
+  'getProfile',
+  ...['putFile', 'uploadFile', 'listFiles', 'getFile', 'headContent', 'getContent', 'getContentByName', 'editFile'],
+  ...['listSessions', 'revokeSession', 'revokeOtherSessions', 'signOut'],
+  ...['isLive', 'isReady', 'getServerInfo'],
+];
+
+/** What a person fills in, and what one answer keeps for the next request: a field of such a name takes its value from here. */
+const VARIABLES = {
+  baseUrl: 'http://localhost:3000',
+  email: 'alice@example.com',
+  deviceId: 'laptop-1',
+  deviceName: "Alice's laptop",
+  pin: '',
+  challengeId: '',
+  sessionToken: '',
+  sessionId: '',
+  fileId: '',
+  fileName: 'photo.jpg',
+};
+const SECRETS = ['pin', 'challengeId', 'sessionToken'];
+
+/** What is kept of a good answer: variable → expression over `body`. */
+const KEPT = {
+  signUp: { challengeId: 'body.challengeId' },
+  requestPin: { challengeId: 'body.challengeId' },
+  signIn: { sessionToken: 'body.sessionToken' },
+  putFile: { fileId: 'body.id', fileName: 'body.name' },
+  uploadFile: { fileId: 'body.id', fileName: 'body.name' },
+  editFile: { fileName: 'body.name' },
+  listSessions: { sessionId: "body.items.find(({ current }) => !current)?.id ?? ''" },
+};
+
+/** Lies beside the collection; relative, because whoever imports it has it somewhere else. */
+const PHOTO = 'photo.jpg';
+
+const DESCRIPTION = `${document.info.description}
+
+1. Import this collection and the environment beside it, and choose the environment.
+2. Run **Sign up**. The PIN is in the log of the server (\`PIN 1234 for alice@example.com\`), or in your mailbox if the server has a
+   mail server. Write it into the variable \`pin\` of the environment.
+3. Run *Trade a PIN for a session* in **Sign in**. The token is kept for everything that follows.
+4. Run the rest in order. For the two uploads choose \`${PHOTO}\`, which lies beside this collection, in the tab *Body*.
+
+*Sign out one device* needs a second session: ask for a PIN in **Sign in**, write it into \`pin\` and trade it in first.`;
+
+const operations = new Map(
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => [operation.operationId, { path, method, ...operation }]),
+  ),
+);
+const strays = [...operations.keys()].filter((id) => !JOURNEY.includes(id));
+if (strays.length > 0) throw new Error(`Say in JOURNEY of scripts/postman.mjs where ${strays.join(', ')} comes in.`);
+
+const collection = {
+  info: {
+    name: document.info.title,
+    description: DESCRIPTION,
+    schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
+  },
+  auth: { type: 'bearer', bearer: [{ key: 'token', value: '{{sessionToken}}', type: 'string' }] },
+  event: [script(["pm.test('has a request id', () => pm.response.to.have.header('X-Request-Id'));"])],
+  item: document.tags.map(({ name, description }) => ({
+    name,
+    description,
+    item: JOURNEY.map((id) => operations.get(id))
+      .filter((operation) => operation?.tags.includes(name))
+      .map(toItem),
+  })),
+};
+const environment = {
+  name: `${document.info.title} (local)`,
+  values: Object.entries(VARIABLES).map(([key, value]) => ({
+    key,
+    value,
+    type: SECRETS.includes(key) ? 'secret' : 'default',
+    enabled: true,
+  })),
+  _postman_variable_scope: 'environment',
+};
+for (const [kind, content] of Object.entries({ collection, environment })) {
+  await writeFile(join(target, `photovault.postman_${kind}.json`), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+function toItem(operation) {
+  const { operationId, summary, description, method, security } = operation;
+  const { header = [], ...body } = toBody(operation.requestBody);
+  return {
+    id: operationId,
+    name: summary,
+    request: {
+      method: method.toUpperCase(),
+      description,
+      ...(!security && { auth: { type: 'noauth' } }),
+      header: [...header, ...optional(operation, 'header')],
+      ...body,
+      url: toUrl(operation),
+    },
+    event: [script(toTests(operation))],
+  };
+}
+
+function toUrl(operation) {
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => `{{${variableOf(operation.path, name)}}}`);
+  return {
+    raw: `{{baseUrl}}${path}`,
+    host: ['{{baseUrl}}'],
+    path: path.split('/').slice(1),
+    query: optional(operation, 'query'),
+  };
+}
+
+function variableOf(path, parameter) {
+  if (parameter === 'name') return 'fileName';
+  return path.includes('/files/') ? 'fileId' : 'sessionId';
+}
+
+/** Parameters that a person may switch on. */
+function optional({ parameters }, place) {
+  return parameters
+    .filter((parameter) => parameter.in === place)
+    .map(({ name, description, schema }) => ({
+      key: name,
+      value: String(schema.example ?? schema.default ?? ''),
+      description,
+      disabled: true,
+    }));
+}
+
+function toBody(requestBody) {
+  const [type, media] = Object.entries(requestBody?.content ?? {})[0] ?? [];
+  switch (type) {
+    case undefined:
+      return {};
+    case 'application/json': {
+      const fields = Object.entries(resolve(media.schema).properties);
+      const values = fields.map(([name, { example }]) => [name, name in VARIABLES ? `{{${name}}}` : example]);
+      const raw = JSON.stringify(Object.fromEntries(values), null, 2);
+      return { body: { mode: 'raw', raw, options: { raw: { language: 'json' } } } };
+    }
+    case 'application/octet-stream':
+      return { header: [{ key: 'Content-Type', value: type }], body: { mode: 'file', file: { src: PHOTO } } };
+    case 'multipart/form-data': {
+      const fields = Object.entries(resolve(media.schema).properties).map(
+        ([key, { format, description, example = '' }]) =>
+          format === 'binary'
+            ? { key, type: 'file', src: PHOTO }
+            : { key, type: 'text', value: example, description, disabled: true },
+      );
+      return { body: { mode: 'formdata', formdata: fields } };
+    }
+    default:
+      throw new Error(`no request body of type ${type} is known`);
+  }
+}
+
+function toTests({ operationId, method, responses }) {
+  const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+  const statuses = good.map(([status]) => status);
+  const [, { headers = {}, content = {} }] = good[0];
+  const tests = [
+    `pm.test('answers ${statuses.join(' or ')}', () => pm.expect(pm.response.code).to.be.oneOf([${statuses.join(', ')}]));`,
+    ...Object.keys(headers).map((name) => `pm.test('has ${name}', () => pm.response.to.have.header('${name}'));`),
+  ];
+  const { schema } = content['application/json'] ?? {};
+  if (schema) {
+    const form = JSON.stringify(toJsonSchema(schema));
+    tests.push(`pm.test('has the documented form', () => pm.response.to.have.jsonSchema(${form}));`);
+  } else if (method === 'get') {
+    tests.push("pm.test('brings bytes', () => pm.expect(pm.response.responseSize).to.be.above(0));");
+  }
+  const kept = Object.entries(KEPT[operationId] ?? {}).map(
+    ([name, from]) => `  pm.environment.set('${name}', ${from});`,
+  );
+  if (kept.length === 0) return tests;
+  return [...tests, 'if (pm.response.code < 300) {', '  const body = pm.response.json();', ...kept, '}'];
+}
+
+function script(exec) {
+  return { listen: 'test', script: { type: 'text/javascript', exec } };
+}
+
+/** A schema without references and `allOf`. */
+function resolve(schema) {
+  const { $ref, allOf, ...own } = schema;
+  const parts = [...($ref ? [document.components.schemas[$ref.split('/').at(-1)]] : []), ...(allOf ?? [])].map(resolve);
+  if (parts.length === 0) return own;
+  const properties = Object.assign({}, ...[...parts, own].map((part) => part.properties));
+  return Object.assign({}, ...parts, own, { properties });
+}
+
+/** OpenAPI 3.0 as JSON Schema: only what validates, `nullable` as a type. */
+function toJsonSchema(schema) {
+  const { type, format, pattern, enum: values, nullable, required, properties, items } = resolve(schema);
+  return {
+    type: nullable ? [type, 'null'] : type,
+    format,
+    pattern,
+    enum: values,
+    required,
+    ...(properties && {
+      properties: Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, toJsonSchema(each)])),
+      additionalProperties: false,
+    }),
+    ...(items && { items: toJsonSchema(items) }),
+  };
+}
