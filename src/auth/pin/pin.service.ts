@@ -8,6 +8,7 @@ import { normalizeEmail } from '../../platform/crypto/blind-index';
 import { mailboxContext } from '../../platform/crypto/contexts';
 import { newPin, pinMac } from '../../platform/crypto/pin';
 import { openValue, sealValue } from '../../platform/crypto/sealed-value';
+import { RequestErrors } from '../../platform/http/http.errors';
 import { JobsService } from '../../platform/jobs/jobs.service';
 import { LOGGER } from '../../platform/logging/logging.module';
 import { Mailer } from '../../platform/mail/mailer';
@@ -88,7 +89,7 @@ export class PinService implements OnApplicationBootstrap {
     request: PinRequest,
     occasionFor: (known: boolean) => PinMailFacts['occasion'] | null,
   ): Promise<Challenge> {
-    const email = normalizeEmail(request.email);
+    const email = normalized(request.email);
     const emailBidx = this.users.emailIndex(email);
     const userId = await this.users.findIdByEmailIndex(emailBidx);
     const occasion = occasionFor(userId !== null);
@@ -144,6 +145,15 @@ export class PinService implements OnApplicationBootstrap {
         this.logger.error({ err: error, challenge: about.challenge }, 'a PIN could not be mailed; ask for a new one');
       });
     });
+  }
+}
+
+/** @throws {AppError} `REQUEST.INVALID` for what looks like an address but has no possible domain */
+function normalized(address: string): string {
+  try {
+    return normalizeEmail(address);
+  } catch (error) {
+    throw RequestErrors.invalid({ errors: [{ path: 'email', message: 'email must be an email' }], cause: error });
   }
 }
 

@@ -15,7 +15,11 @@ export class DownloadOptionsDto {
 }
 
 export class DownloadByNameOptionsDto extends DownloadOptionsDto {
-  @ApiPropertyOptional({ format: 'uuid', description: 'The root folder when left out.' })
+  @ApiPropertyOptional({
+    format: 'uuid',
+    description: 'The root folder when left out.',
+    example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(64)

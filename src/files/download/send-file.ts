@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import type { Request, Response } from 'express';
 import { INLINE_TYPES } from '../../platform/media/media-type';
@@ -6,6 +5,7 @@ import { FileErrors } from '../files.errors';
 import { ifRangeHolds, matchesIfNoneMatch } from './conditional-request';
 import type { Download } from './download.service';
 import { parseRange } from './http-range';
+import { writeBlocks } from './write-blocks';
 
 /**
  * Answers GET or HEAD with a file: whole, one range, 304 or 416. Access has been decided before this is called.
@@ -49,17 +49,7 @@ export async function sendFile(
   // The first block decides whether there is an answer at all; headers promise nothing before it is there.
   const first = await blocks.next();
   response.status(partial ? 206 : 200).set(headers);
-  try {
-    await pipeline(async function* () {
-      if (!first.done) yield first.value;
-      yield* blocks;
-    }, response);
-  } catch (error) {
-    // The client has had enough; that is its right.
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
-  } finally {
-    await blocks.return(undefined);
-  }
+  await writeBlocks(response, first, blocks);
 }
 
 const CACHING = { 'Cache-Control': 'private, no-cache', Vary: 'Cookie, Authorization' };

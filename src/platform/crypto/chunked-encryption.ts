@@ -93,8 +93,9 @@ export async function* sealStream(
 }
 
 /**
- * Opens a message that arrives as a stream. Yields fresh buffers of up to 256 KiB that the caller may keep; each holds
- * only chunks whose tag was verified.
+ * Opens a message that arrives as a stream, in blocks of up to 256 KiB, each of chunks whose tag was verified.
+ *
+ * **The yielded block is valid only until the next one is asked for**, as with {@link sealStream}.
  *
  * @throws DecryptionError as soon as something does not verify; what was yielded before it is genuine but incomplete,
  *   so the receiver must be able to see that the stream broke off
@@ -173,7 +174,7 @@ async function* openChunks(
 ): AsyncGenerator<Buffer, void> {
   const cutter = new ChunkCutter(SEALED_CHUNK_BYTES, HEADER_BYTES);
   let opener: ChunkOpener | undefined;
-  let block = Buffer.allocUnsafe(BLOCK_CHUNKS * CHUNK_BYTES);
+  const block = Buffer.allocUnsafe(BLOCK_CHUNKS * CHUNK_BYTES);
   let used = 0;
   for await (const piece of source) {
     for (const chunk of cutter.cut(piece)) {
@@ -184,7 +185,6 @@ async function* openChunks(
       used += opener.open(chunk, block, used);
       if (used === block.length) {
         yield block;
-        block = Buffer.allocUnsafe(block.length);
         used = 0;
       }
     }

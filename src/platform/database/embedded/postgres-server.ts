@@ -12,8 +12,9 @@ import { SOCKET_PORT, connectionUrl } from './socket-directory';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 60_000;
-/** Longer than crash recovery of an ordinary vault takes; a killed postmaster counts as alive for some seconds. */
+/** Longer than an ordinary vault takes to recover from a crash. */
 const READY_TIMEOUT_MS = 120_000;
+/** A killed server counts as alive until its parent has noticed, which takes some seconds. */
 const LOCK_FILE_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_SECONDS = 30;
 

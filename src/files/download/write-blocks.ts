@@ -1,0 +1,32 @@
+import type { Response } from 'express';
+
+/**
+ * Writes blocks to a response, each only after the one before has left the process: the blocks of a download share one buffer, so
+ * that many downloads at once fit into little memory. `stream.pipeline` would read ahead.
+ * @param first what the generator has given already
+ * @throws whatever `blocks` throws, after breaking the connection: a transfer that failed must not look complete
+ */
+export async function writeBlocks(
+  response: Response,
+  first: IteratorResult<Buffer, void>,
+  blocks: AsyncGenerator<Buffer, void>,
+): Promise<void> {
+  // A client that goes away has had enough, which is its right; a write that it leaves pending is never called back.
+  let wake = (): void => undefined;
+  response.once('close', () => wake());
+  try {
+    for (let next = first; !next.done && !response.destroyed; next = await blocks.next()) {
+      const { value } = next;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        response.write(value, () => resolve());
+      });
+    }
+    response.end();
+  } catch (error) {
+    response.destroy();
+    throw error;
+  } finally {
+    await blocks.return();
+  }
+}
