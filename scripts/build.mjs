@@ -17,7 +17,8 @@ const sources = ['src', 'migrations']
   .sort();
 const settings = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(root, name));
 const hash = createHash('sha256');
-for (const file of [...sources, ...settings]) hash.update(file.slice(root.length)).update(readFileSync(file)).update('\0');
+for (const file of [...sources, ...settings])
+  hash.update(file.slice(root.length)).update(readFileSync(file)).update('\0');
 const digest = hash.digest('hex');
 
 const upToDate = existsSync(stamp) && readFileSync(stamp, 'utf8') === digest;
