@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { serveApiDocument } from './openapi';
 import { accessLog } from './platform/http/access-log';
 import { answerUnreadableRequests } from './platform/http/client-error';
+import { RequestErrors } from './platform/http/http.errors';
 import { lingeringClose } from './platform/http/lingering-close';
 import { ProblemFilter } from './platform/http/problem.filter';
 import { requestId } from './platform/http/request-id';
@@ -17,7 +19,7 @@ export const API_PREFIX = '/api/v1';
 const JSON_BYTES = 64 * 1024;
 
 /** Everything about HTTP that holds for all routes. Called by main and by the tests, so that both have the same server. */
-export function configureApp(app: NestExpressApplication, slowBodies = new SlowBodyWatch()): void {
+export async function configureApp(app: NestExpressApplication, slowBodies = new SlowBodyWatch()): Promise<void> {
   const logger = app.get<Logger>(LOGGER);
   const server = app.getHttpServer();
   answerUnreadableRequests(server);
@@ -30,8 +32,16 @@ export function configureApp(app: NestExpressApplication, slowBodies = new SlowB
   app.useBodyParser('json', { limit: JSON_BYTES, type: (request) => isJson(request) && !isRawUpload(request) });
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
   app.useGlobalPipes(validationPipe());
-  app.useGlobalFilters(new ProblemFilter(logger));
+  const problems = new ProblemFilter(logger);
+  app.useGlobalFilters(problems);
   serveApiDocument(app);
+
+  // Behind all routes, so only when they are there: what Nest's own answers do not cover.
+  await app.init();
+  app.use((request: Request, response: Response) => problems.answer(RequestErrors.noRoute(), request, response));
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    problems.answer(error, request, response);
+  });
 }
 
 function isJson(request: IncomingMessage): boolean {

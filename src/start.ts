@@ -11,6 +11,7 @@ import { AppConfig } from './platform/config/app-config';
 import { migrate } from './platform/database/migrate';
 import { openDatabase, withClient } from './platform/database/open-database';
 import { FastExpressAdapter } from './platform/http/fast-express.adapter';
+import type { SlowBodyWatch } from './platform/http/slow-body-watch';
 import { createLogger } from './platform/logging/logger';
 import { NestLogger } from './platform/logging/nest-logger';
 import { Mailer } from './platform/mail/mailer';
@@ -74,14 +75,17 @@ async function run(config: AppConfig, logger: Logger): Promise<void> {
   }
 }
 
-/** The application without a port: the same for `main` and for the tests. */
-export async function buildApp(parts: AppParts): Promise<NestExpressApplication> {
+/**
+ * The application without a port: the same for `main` and for the tests.
+ * @param slowBodies when a body counts as too slow; for tests that cannot wait
+ */
+export async function buildApp(parts: AppParts, slowBodies?: SlowBodyWatch): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(parts), new FastExpressAdapter(), {
     bodyParser: false,
     logger: new NestLogger(parts.logger),
     abortOnError: false,
   });
-  configureApp(app);
+  await configureApp(app, slowBodies);
   return app;
 }
 

@@ -3,7 +3,7 @@ import { IsISO8601, IsOptional, IsString, MaxLength, ValidateIf } from 'class-va
 
 /** What may be changed of a file. */
 export class EditFileDto {
-  @ApiPropertyOptional({ description: 'At most 255 bytes in UTF-8; no control characters.', example: 'beach.heic' })
+  @ApiPropertyOptional({ description: 'At most 255 bytes in UTF-8; no control characters.', example: 'beach.jpg' })
   @ValidateIf((dto: EditFileDto) => dto.name !== undefined)
   @IsString()
   @MaxLength(4096)

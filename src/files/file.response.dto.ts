@@ -9,17 +9,22 @@ export class FileResponse {
   @ApiProperty({ example: 'IMG_5195.HEIC' })
   name!: string;
 
-  @ApiProperty({ format: 'uuid', example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44' })
+  @ApiProperty({
+    format: 'uuid',
+    description: 'The folder it lies in.',
+    example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44',
+  })
   folderId!: string;
 
   @ApiProperty({ description: 'Decided by the server from the first bytes.', example: 'image/heic' })
   contentType!: string;
 
-  @ApiProperty({ description: 'Bytes.', example: 833284 })
+  @ApiProperty({ type: 'integer', description: 'Bytes.', example: 833284 })
   size!: number;
 
   @ApiProperty({
-    description: 'Lower-case hex.',
+    description: 'Of the bytes, in lower-case hex.',
+    pattern: '^[0-9a-f]{64}$',
     example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   })
   sha256!: string;
@@ -27,7 +32,13 @@ export class FileResponse {
   @ApiProperty({ format: 'date-time', example: '2026-11-20T10:00:00.000Z' })
   createdAt!: string;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2026-08-02T17:21:09.000Z' })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'As the uploader said; null when nobody did.',
+    example: '2026-08-02T17:21:09.000Z',
+  })
   takenAt!: string | null;
 }
 
@@ -36,7 +47,12 @@ export class FileListResponse {
   @ApiProperty({ type: [FileResponse] })
   items!: FileResponse[];
 
-  @ApiProperty({ type: String, nullable: true, description: 'Ask for the next page with it; null on the last one.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Ask for the next page with it; null on the last one.',
+    example: 'bXNjMmg1ZTAuMDE5YWIwYzQ3ZDFmN2M1NThhMGUzZjNkN2IyYjljMTE',
+  })
   nextCursor!: string | null;
 }
 

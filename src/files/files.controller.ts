@@ -22,8 +22,12 @@ export class FilesController {
 
   @Get()
   @Access('session')
-  @ApiOperation({ operationId: 'listFiles', summary: 'Your files, page by page' })
-  @ApiOkResponse({ type: FileListResponse })
+  @ApiOperation({
+    operationId: 'listFiles',
+    summary: 'Your files, page by page',
+    description: 'A deep page costs what the first one does. Follow `nextCursor` until it is null.',
+  })
+  @ApiOkResponse({ type: FileListResponse, description: 'One page.' })
   @ApiProblems(RequestErrors.invalid, FolderErrors.notFound, FolderErrors.locked)
   async list(@CurrentUser() principal: Principal, @Query() query: ListFilesDto): Promise<FileListResponse> {
     const { files, next } = await this.files.list(principal, toFilePage(query));
@@ -33,8 +37,8 @@ export class FilesController {
   @Get(':id')
   @Access('session')
   @ApiOperation({ operationId: 'getFile', summary: 'What is known of a file' })
-  @ApiParam({ name: 'id', format: 'uuid' })
-  @ApiOkResponse({ type: FileResponse })
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The file.', example: '019ab0c4-7d1f-7c55-8a0e-3f3d7b2b9c11' })
+  @ApiOkResponse({ type: FileResponse, description: 'The file, without its bytes.' })
   @ApiProblems(FileErrors.notFound, FolderErrors.locked)
   async get(
     @CurrentUser() principal: Principal,
@@ -45,11 +49,14 @@ export class FilesController {
 
   @Patch(':id')
   @Access('session')
-  @ApiOperation({ operationId: 'editFile', summary: 'Rename a file, or correct when it was taken' })
-  @ApiParam({ name: 'id', format: 'uuid' })
-  @ApiOkResponse({ type: FileResponse })
+  @ApiOperation({
+    operationId: 'editFile',
+    summary: 'Rename a file, or correct when it was taken',
+    description: 'What is left out stays as it is. The bytes never change.',
+  })
+  @ApiParam({ name: 'id', format: 'uuid', description: 'The file.', example: '019ab0c4-7d1f-7c55-8a0e-3f3d7b2b9c11' })
+  @ApiOkResponse({ type: FileResponse, description: 'The file as it is now.' })
   @ApiProblems(
-    RequestErrors.malformed,
     RequestErrors.invalid,
     FileErrors.notFound,
     FileErrors.badName,

@@ -2,15 +2,15 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Profile } from './users.service';
 
 class UsageResponse {
-  @ApiProperty({ description: 'Number of stored files.', example: 128 })
+  @ApiProperty({ type: 'integer', description: 'Number of stored files.', example: 128 })
   files!: number;
 
-  @ApiProperty({ description: 'Bytes of the originals.', example: 734003200 })
+  @ApiProperty({ type: 'integer', description: 'Bytes of the originals.', example: 734003200 })
   bytes!: number;
 }
 
 class QuotaResponse {
-  @ApiProperty({ description: 'Bytes that may be stored; 0 means no limit.', example: 0 })
+  @ApiProperty({ type: 'integer', description: 'Bytes that may be stored; 0 means no limit.', example: 0 })
   bytes!: number;
 }
 

@@ -4,6 +4,8 @@ import { databaseUrl, TEMPLATE } from './database-url';
 
 export interface TestDatabase {
   readonly url: string;
+  /** Rows straight from the database, where they are the proof. */
+  query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
 }
 
@@ -15,8 +17,11 @@ export async function createTestDatabase(kind: 'migrated' | 'empty' = 'migrated'
     await client.query('SELECT pg_advisory_lock(1)');
     await client.query(`CREATE DATABASE ${name} ${kind === 'migrated' ? `TEMPLATE ${TEMPLATE}` : ''}`);
   });
+  const url = databaseUrl(name);
   return {
-    url: databaseUrl(name),
+    url,
+    query: <Row extends object>(sql: string, values: readonly unknown[] = []) =>
+      withClient(url, async (client) => (await client.query<Row>(sql, [...values])).rows),
     drop: () =>
       withClient(databaseUrl('postgres'), async (client) => {
         await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);

@@ -6,6 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import 'reflect-metadata';
 import { AppConfig } from '../../src/platform/config/app-config';
 import { withClient } from '../../src/platform/database/open-database';
+import type { SlowBodyWatch } from '../../src/platform/http/slow-body-watch';
 import { createLogger } from '../../src/platform/logging/logger';
 import { buildApp } from '../../src/start';
 import { readCanary } from '../../src/vault/keys.repository';
@@ -30,19 +31,18 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** @param env settings that this test needs to be different */
-export async function startTestApp(env: NodeJS.ProcessEnv = {}): Promise<TestApp> {
+/**
+ * @param env settings that this test needs to be different
+ * @param slowBodies when a body counts as too slow, where the usual half minute is too long for a test
+ */
+export async function startTestApp(env: NodeJS.ProcessEnv = {}, slowBodies?: SlowBodyWatch): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'photovault-app-'));
   const database = await createTestDatabase();
   const config = AppConfig.load({ DATA_DIR: dataDir, DB_URL: database.url, PORT: '0', LOG_LEVEL: 'debug', ...env });
   const logs = new LogLines();
   const { keyring } = await MasterKeyring.open(config.masterKeyFile, await withClient(database.url, readCanary));
-  const app = await buildApp({
-    config,
-    logger: createLogger(config.get('LOG_LEVEL'), logs),
-    databaseUrl: database.url,
-    masterKeys: keyring,
-  });
+  const logger = createLogger(config.get('LOG_LEVEL'), logs);
+  const app = await buildApp({ config, logger, databaseUrl: database.url, masterKeys: keyring }, slowBodies);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;

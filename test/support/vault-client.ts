@@ -48,7 +48,7 @@ export class VaultClient {
       status: response.status,
       headers: response.headers,
       bytes,
-      body: (isJson ? JSON.parse(bytes.toString()) : {}) as Body,
+      body: (isJson && bytes.length > 0 ? JSON.parse(bytes.toString()) : {}) as Body,
     };
   }
 

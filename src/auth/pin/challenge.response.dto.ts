@@ -8,6 +8,6 @@ export class ChallengeResponse {
   })
   challengeId!: string;
 
-  @ApiProperty({ description: 'Seconds that the PIN is good for.', example: 300 })
+  @ApiProperty({ type: 'integer', description: 'Seconds that the PIN is good for.', example: 300 })
   expiresIn!: number;
 }

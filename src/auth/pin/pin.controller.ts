@@ -7,7 +7,6 @@ import { ChallengeResponse } from './challenge.response.dto';
 import { PinService } from './pin.service';
 import { RequestPinDto, SignUpDto } from './request-pin.dto';
 
-@ApiTags('Sign in')
 @Controller()
 export class PinController {
   constructor(private readonly pins: PinService) {}
@@ -15,14 +14,15 @@ export class PinController {
   @Post('users')
   @HttpCode(202)
   @Access('public')
+  @ApiTags('Sign up')
   @ApiOperation({
     operationId: 'signUp',
     summary: 'Ask for a PIN that opens a new account',
     description:
       'No account is made yet: the first right PIN makes it. The answer is the same for an address that has one; its mail says so.',
   })
-  @ApiAcceptedResponse({ type: ChallengeResponse })
-  @ApiProblems(RequestErrors.malformed, RequestErrors.invalid)
+  @ApiAcceptedResponse({ type: ChallengeResponse, description: 'If a PIN is due, it is on its way.' })
+  @ApiProblems(RequestErrors.invalid)
   async signUp(@Body() body: SignUpDto, @Ip() ip: string): Promise<ChallengeResponse> {
     return this.pins.requestSignUp({ ...body, ip });
   }
@@ -30,13 +30,14 @@ export class PinController {
   @Post('auth/pin')
   @HttpCode(202)
   @Access('public')
+  @ApiTags('Sign in')
   @ApiOperation({
     operationId: 'requestPin',
     summary: 'Ask for a PIN to sign in with',
     description: 'The answer is the same for an address that has no account; no mail is sent then.',
   })
-  @ApiAcceptedResponse({ type: ChallengeResponse })
-  @ApiProblems(RequestErrors.malformed, RequestErrors.invalid)
+  @ApiAcceptedResponse({ type: ChallengeResponse, description: 'If a PIN is due, it is on its way.' })
+  @ApiProblems(RequestErrors.invalid)
   async requestPin(@Body() body: RequestPinDto, @Ip() ip: string): Promise<ChallengeResponse> {
     return this.pins.requestSignIn({ ...body, ip });
   }

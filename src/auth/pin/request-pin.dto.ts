@@ -12,7 +12,9 @@ export class RequestPinDto {
   email!: string;
 
   @ApiProperty({
-    description: 'Any label of your device, 1–128 printable characters; the PIN is good only together with it.',
+    description: 'Any label of your device, in printable characters; the PIN is good only together with it.',
+    minLength: 1,
+    maxLength: 128,
     example: 'laptop-1',
   })
   @IsString()
@@ -23,7 +25,12 @@ export class RequestPinDto {
 
 /** Ask for a PIN that makes an account. */
 export class SignUpDto extends RequestPinDto {
-  @ApiPropertyOptional({ description: 'A name for people, shown in the mail.', example: "Alice's laptop" })
+  @ApiPropertyOptional({
+    description: 'A name for people, shown in the mail.',
+    minLength: 1,
+    maxLength: 128,
+    example: "Alice's laptop",
+  })
   @IsOptional()
   @IsString()
   @MaxLength(128)

@@ -6,14 +6,23 @@ import type { SessionEntity } from './session.entity';
 export class IssuedSessionResponse {
   @ApiProperty({
     description: 'Send it as `Authorization: Bearer …`.',
-    example: 'pvs_VGhpcyBpcyBub3QgYSByZWFsIHRva2VuLCBzb3JyeSEgOi0pMDAb1c2d3e4',
+    pattern: '^pvs_[A-Za-z0-9_-]{43}[0-9a-f]{8}$',
+    example: 'pvs_ThisIsAnExampleAndOpensNothingAnywhereAtAll00000000',
   })
   sessionToken!: string;
 
-  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:00:00.000Z' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'The session ends then in any case.',
+    example: '2026-11-21T10:00:00.000Z',
+  })
   expiresAt!: string;
 
-  @ApiProperty({ format: 'date-time', description: 'Moves with use.', example: '2026-11-20T10:30:00.000Z' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'The session ends then if nobody uses it; moves with use.',
+    example: '2026-11-20T10:30:00.000Z',
+  })
   idleExpiresAt!: string;
 
   @ApiProperty({ type: ProfileResponse })
@@ -22,7 +31,7 @@ export class IssuedSessionResponse {
 
 /** A signed-in device. */
 export class SessionResponse {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', example: '019ab0c4-62c1-7d3e-8f10-5a4b3c2d1e0f' })
   id!: string;
 
   @ApiProperty({ example: 'laptop-1' })
@@ -37,19 +46,24 @@ export class SessionResponse {
   @ApiProperty({ type: String, nullable: true, example: 'curl/8.5.0' })
   userAgent!: string | null;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', example: '2026-11-20T10:00:00.000Z' })
   createdAt!: string;
 
-  @ApiProperty({ format: 'date-time', description: 'To the minute.' })
+  @ApiProperty({
+    format: 'date-time',
+    description: 'Written once a minute at most.',
+    example: '2026-11-20T10:12:00.000Z',
+  })
   lastSeenAt!: string;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T10:00:00.000Z' })
   expiresAt!: string;
 
-  @ApiProperty({ description: 'Whether this request came with it.' })
+  @ApiProperty({ description: 'Whether it is the session of this request.', example: true })
   current!: boolean;
 }
 
+/** Every live session of one person. */
 export class SessionListResponse {
   @ApiProperty({ type: [SessionResponse] })
   items!: SessionResponse[];

@@ -20,7 +20,6 @@ import { IssuedSessionResponse, SessionListResponse, toSessionResponse } from '.
 import { SessionsService } from './sessions.service';
 import { SignInDto } from './sign-in.dto';
 
-@ApiTags('Sign in')
 @Controller('auth/sessions')
 export class SessionsController {
   constructor(
@@ -30,19 +29,25 @@ export class SessionsController {
 
   @Post()
   @Access('public')
+  @ApiTags('Sign in')
   @ApiOperation({
     operationId: 'signIn',
     summary: 'Trade a PIN for a session',
-    description: 'A PIN works once, for the device that asked for it.',
+    description:
+      'A PIN works once, for the device that asked for it. The first right PIN of a new address makes its account.',
   })
-  @ApiCreatedResponse({ type: IssuedSessionResponse })
-  @ApiProblems(RequestErrors.malformed, RequestErrors.invalid, AuthErrors.pinRefused)
+  @ApiCreatedResponse({ type: IssuedSessionResponse, description: 'Signed in. The token is shown this once.' })
+  @ApiProblems(RequestErrors.invalid, AuthErrors.pinRefused)
   async signIn(
     @Body() body: SignInDto,
     @Ip() ip: string,
-    @Headers('user-agent') userAgent?: string,
+    @Headers() headers: Record<string, string | undefined>,
   ): Promise<IssuedSessionResponse> {
-    const { token, principal, expiresAt, idleExpiresAt } = await this.sessions.signIn({ ...body, ip, userAgent });
+    const { token, principal, expiresAt, idleExpiresAt } = await this.sessions.signIn({
+      ...body,
+      ip,
+      userAgent: headers['user-agent'],
+    });
     const user = toProfileResponse(await this.users.profile(principal));
     return {
       sessionToken: token,
@@ -54,8 +59,9 @@ export class SessionsController {
 
   @Get()
   @Access('session')
+  @ApiTags('Sessions')
   @ApiOperation({ operationId: 'listSessions', summary: 'Where you are signed in' })
-  @ApiOkResponse({ type: SessionListResponse })
+  @ApiOkResponse({ type: SessionListResponse, description: 'The live sessions, the last used one first.' })
   async list(@CurrentUser() principal: Principal): Promise<SessionListResponse> {
     const sessions = await this.sessions.list(principal);
     return { items: sessions.map((session) => toSessionResponse(session, principal.sessionId)) };
@@ -64,8 +70,13 @@ export class SessionsController {
   @Delete('current')
   @HttpCode(204)
   @Access('session')
-  @ApiOperation({ operationId: 'signOut', summary: 'Sign out here' })
-  @ApiNoContentResponse()
+  @ApiTags('Sessions')
+  @ApiOperation({
+    operationId: 'signOut',
+    summary: 'Sign out here',
+    description: 'The token of this request is dead afterwards.',
+  })
+  @ApiNoContentResponse({ description: 'Signed out.' })
   async revokeCurrent(@CurrentUser() principal: Principal): Promise<void> {
     await this.sessions.revoke(principal, principal.sessionId);
   }
@@ -73,9 +84,15 @@ export class SessionsController {
   @Delete(':id')
   @HttpCode(204)
   @Access('session')
+  @ApiTags('Sessions')
   @ApiOperation({ operationId: 'revokeSession', summary: 'Sign out one device' })
-  @ApiParam({ name: 'id', format: 'uuid' })
-  @ApiNoContentResponse()
+  @ApiParam({
+    name: 'id',
+    format: 'uuid',
+    description: 'From the list of sessions.',
+    example: '019ab0c4-62c1-7d3e-8f10-5a4b3c2d1e0f',
+  })
+  @ApiNoContentResponse({ description: 'That session is over.' })
   @ApiProblems(AuthErrors.sessionNotFound)
   async revoke(
     @CurrentUser() principal: Principal,
@@ -87,8 +104,9 @@ export class SessionsController {
   @Delete()
   @HttpCode(204)
   @Access('session')
+  @ApiTags('Sessions')
   @ApiOperation({ operationId: 'revokeOtherSessions', summary: 'Sign out everywhere else' })
-  @ApiNoContentResponse()
+  @ApiNoContentResponse({ description: 'Only the session of this request is left.' })
   async revokeOthers(@CurrentUser() principal: Principal): Promise<void> {
     await this.sessions.revokeOthers(principal);
   }

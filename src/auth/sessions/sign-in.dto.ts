@@ -6,24 +6,35 @@ import { PRINTABLE } from '../pin/request-pin.dto';
 export class SignInDto {
   @ApiProperty({
     description: 'From the answer to the request for a PIN.',
+    maxLength: 128,
     example: 'k3JQ0Z7Qb2oD5o0hQ0m3c1lqXy7n2Wk9vTt8rGmA4sE',
   })
   @IsString()
   @MaxLength(128)
   challengeId!: string;
 
-  @ApiProperty({ description: 'The same as in the request for a PIN.', example: 'laptop-1' })
+  @ApiProperty({
+    description: 'The same as in the request for a PIN.',
+    minLength: 1,
+    maxLength: 128,
+    example: 'laptop-1',
+  })
   @IsString()
   @MaxLength(128)
   @Matches(PRINTABLE, { message: 'deviceId must be 1 to 128 printable characters' })
   deviceId!: string;
 
-  @ApiProperty({ description: 'A string: leading zeros count.', example: '0427' })
+  @ApiProperty({ description: 'A string: leading zeros count.', minLength: 1, maxLength: 16, example: '0427' })
   @IsString()
   @Length(1, 16)
   pin!: string;
 
-  @ApiPropertyOptional({ description: 'A name for people, shown in the list of sessions.', example: "Alice's laptop" })
+  @ApiPropertyOptional({
+    description: 'A name for people, shown in the list of sessions.',
+    minLength: 1,
+    maxLength: 128,
+    example: "Alice's laptop",
+  })
   @IsOptional()
   @IsString()
   @MaxLength(128)

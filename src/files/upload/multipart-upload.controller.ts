@@ -1,14 +1,5 @@
 import { Controller, Post, Req, Res, UseInterceptors } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiConsumes,
-  ApiCreatedResponse,
-  ApiExtraModels,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiExtraModels, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { FolderErrors } from '../../folders/folders.errors';
 import { Access } from '../../platform/http/access.decorator';
@@ -21,7 +12,7 @@ import { FileErrors } from '../files.errors';
 import { MultipartUploadInterceptor } from './multipart-upload.interceptor';
 import { UploadOptionsDto } from './upload-options.dto';
 import { UploadErrors } from './upload.errors';
-import { sendUploadOutcome, UploadResponse } from './upload.response.dto';
+import { ApiUploadOutcome, sendUploadOutcome, type UploadResponse } from './upload.response.dto';
 import { type StagedUpload, UploadService } from './upload.service';
 
 @ApiTags('Files')
@@ -47,11 +38,7 @@ export class MultipartUploadController {
       ],
     },
   })
-  @ApiCreatedResponse({ type: UploadResponse, description: 'Stored; it survives whatever happens next.' })
-  @ApiOkResponse({
-    type: UploadResponse,
-    description: 'The folder had these bytes already, perhaps under another name.',
-  })
+  @ApiUploadOutcome()
   @ApiProblems(
     ...Object.values(UploadErrors).filter((each) => each !== UploadErrors.digestMismatch),
     RequestErrors.invalid,

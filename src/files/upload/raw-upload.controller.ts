@@ -1,14 +1,5 @@
 import { Controller, Headers, Param, Put, Query, Req, Res } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiConsumes,
-  ApiCreatedResponse,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { FolderErrors } from '../../folders/folders.errors';
 import { Access } from '../../platform/http/access.decorator';
@@ -21,7 +12,7 @@ import { FileErrors } from '../files.errors';
 import { announcedBytes, announcedSha256, bodyOf } from './raw-body';
 import { UploadOptionsDto } from './upload-options.dto';
 import { UploadErrors } from './upload.errors';
-import { sendUploadOutcome, UploadResponse } from './upload.response.dto';
+import { ApiUploadOutcome, sendUploadOutcome, type UploadResponse } from './upload.response.dto';
 import { UploadService } from './upload.service';
 
 @ApiTags('Files')
@@ -35,22 +26,19 @@ export class RawUploadController {
     operationId: 'putFile',
     summary: 'Store a file under a name, as a raw stream of bytes',
     description:
-      'The fastest way in. The type is decided from the bytes. Sending the same bytes again is answered `duplicate`.',
+      'The fastest way in. The type is decided from the bytes. Sending the same bytes again is answered `duplicate`, so a tool may simply try again.',
   })
-  @ApiParam({ name: 'name', example: 'IMG_5195.HEIC' })
+  @ApiParam({ name: 'name', description: 'Percent-encoded; at most 255 bytes in UTF-8.', example: 'IMG_5195.HEIC' })
   @ApiHeader({
     name: 'Content-Digest',
     required: false,
     description:
       'RFC 9530: `sha-256=:<base64>:`; checked before anything is stored. `Repr-Digest` means the same here.',
+    schema: { type: 'string', example: 'sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:' },
   })
   @ApiConsumes('application/octet-stream')
-  @ApiBody({ schema: { type: 'string', format: 'binary' } })
-  @ApiCreatedResponse({ type: UploadResponse, description: 'Stored; it survives whatever happens next.' })
-  @ApiOkResponse({
-    type: UploadResponse,
-    description: 'The folder had these bytes already, perhaps under another name.',
-  })
+  @ApiBody({ description: 'The bytes of the file.', schema: { type: 'string', format: 'binary' } })
+  @ApiUploadOutcome()
   @ApiProblems(
     ...Object.values(UploadErrors).filter((each) => !/FORM|NO_FILE/.test(each.definition.code)),
     RequestErrors.malformed,

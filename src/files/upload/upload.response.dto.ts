@@ -1,13 +1,35 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { applyDecorators } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiProperty } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { FileResponse, toFileResponse } from '../file.response.dto';
 import type { UploadOutcome } from './upload.service';
 
 /** The stored file, and whether these bytes were new to its folder. */
 export class UploadResponse extends FileResponse {
-  @ApiProperty({ enum: ['created', 'duplicate'], example: 'created' })
+  @ApiProperty({
+    enum: ['created', 'duplicate'],
+    description: '`duplicate`: the folder had these bytes; the answer names the file that it had.',
+    example: 'created',
+  })
   status!: 'created' | 'duplicate';
 }
+
+const LOCATION = { Location: { description: 'The file.', schema: { type: 'string' as const } } };
+
+/** Documents what {@link sendUploadOutcome} answers. */
+export const ApiUploadOutcome = () =>
+  applyDecorators(
+    ApiCreatedResponse({
+      type: UploadResponse,
+      description: 'Stored; it survives whatever happens next.',
+      headers: LOCATION,
+    }),
+    ApiOkResponse({
+      type: UploadResponse,
+      description: 'The folder had these bytes already, perhaps under another name.',
+      headers: LOCATION,
+    }),
+  );
 
 /** 201 with `Location` for a new file, 200 for bytes that the folder already had. */
 export function sendUploadOutcome(response: Response, { status, file }: UploadOutcome): UploadResponse {

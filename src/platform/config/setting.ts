@@ -97,7 +97,9 @@ export function readRaw(env: NodeJS.ProcessEnv, name: string, secret: boolean): 
     try {
       return readFileSync(file, 'utf8').trim();
     } catch (error) {
-      throw new Error(`${name}_FILE cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+      throw new Error(`is to be read from ${name}_FILE, which cannot be (${(error as NodeJS.ErrnoException).code})`, {
+        cause: error,
+      });
     }
   }
   return direct === '' ? undefined : direct;

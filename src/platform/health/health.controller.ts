@@ -6,12 +6,12 @@ import { ServerErrors } from '../http/http.errors';
 import { HealthService } from './health.service';
 
 class LiveResponse {
-  @ApiProperty({ example: 'live' })
+  @ApiProperty({ enum: ['live'], example: 'live' })
   status!: 'live';
 }
 
 class ReadyResponse {
-  @ApiProperty({ example: 'ready' })
+  @ApiProperty({ enum: ['ready'], example: 'ready' })
   status!: 'ready';
 }
 
@@ -23,14 +23,14 @@ export class HealthController {
 
   @Get('live')
   @ApiOperation({ operationId: 'isLive', summary: 'Is the process alive?' })
-  @ApiOkResponse({ type: LiveResponse })
+  @ApiOkResponse({ type: LiveResponse, description: 'It is.' })
   live(): LiveResponse {
     return { status: 'live' };
   }
 
   @Get('ready')
   @ApiOperation({ operationId: 'isReady', summary: 'Can it serve: database, blob store, not shutting down?' })
-  @ApiOkResponse({ type: ReadyResponse })
+  @ApiOkResponse({ type: ReadyResponse, description: 'It can.' })
   @ApiProblems(ServerErrors.notReady)
   async ready(): Promise<ReadyResponse> {
     await this.health.check();

@@ -4,7 +4,7 @@ import { AppConfig } from '../config/app-config';
 import { Access } from '../http/access.decorator';
 
 class UploadLimits {
-  @ApiProperty({ description: 'Largest file, in bytes.', example: 10737418240 })
+  @ApiProperty({ type: 'integer', description: 'Largest file, in bytes.', example: 10737418240 })
   maxBytes!: number;
 
   @ApiProperty({ type: [String], description: 'Media types that are stored.', example: ['image/jpeg', 'image/heic'] })
@@ -12,10 +12,10 @@ class UploadLimits {
 }
 
 class PinLimits {
-  @ApiProperty({ example: 4 })
+  @ApiProperty({ type: 'integer', description: 'Length of a PIN.', example: 4 })
   digits!: number;
 
-  @ApiProperty({ description: 'Seconds that a PIN is good for.', example: 300 })
+  @ApiProperty({ type: 'integer', description: 'Seconds that a PIN is good for.', example: 300 })
   expiresIn!: number;
 }
 
@@ -36,7 +36,7 @@ export class ServerInfoController {
   @Get()
   @Access('public')
   @ApiOperation({ operationId: 'getServerInfo', summary: 'The limits that a client needs' })
-  @ApiOkResponse({ type: ServerInfoResponse })
+  @ApiOkResponse({ type: ServerInfoResponse, description: 'What this server accepts.' })
   info(): ServerInfoResponse {
     return {
       upload: { maxBytes: this.config.get('UPLOAD_MAX_BYTES'), types: this.config.get('UPLOAD_TYPES') },

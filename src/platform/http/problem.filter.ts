@@ -14,8 +14,11 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<Request>();
-    const response = host.switchToHttp().getResponse<Response>();
+    this.answer(thrown, host.switchToHttp().getRequest<Request>(), host.switchToHttp().getResponse<Response>());
+  }
+
+  /** Also for what never reaches Nest: paths outside its routes, and errors of the middleware before them. */
+  answer(thrown: unknown, request: Request, response: Response): void {
     const error = toAppError(thrown);
     const { code, status, title, level } = error.definition;
     const requestId = requestIdOf(request);

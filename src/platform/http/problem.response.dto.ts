@@ -16,18 +16,22 @@ export class ProblemResponse {
   @ApiProperty({ example: 'There is no such file.' })
   title!: string;
 
-  @ApiProperty({ example: 404 })
+  @ApiProperty({ type: 'integer', example: 404 })
   status!: number;
 
   @ApiProperty({ description: 'Stable; programs read this one.', example: 'FILE.NOT_FOUND' })
   code!: string;
 
-  @ApiPropertyOptional({ description: 'More about this case.' })
+  @ApiPropertyOptional({ description: 'More about this case.', example: 'A file name must not be empty.' })
   detail?: string;
 
   @ApiPropertyOptional({ type: [FieldProblem], description: 'What is wrong with which field.' })
   errors?: FieldProblem[];
 
-  @ApiProperty({ description: 'Also in the header `X-Request-Id`; name it when you ask for help.', format: 'uuid' })
+  @ApiProperty({
+    description: 'Also in the header `X-Request-Id`; name it when you ask for help.',
+    format: 'uuid',
+    example: 'a2f7c1de-1f0e-4a8e-bb44-0b4f4f1a3c55',
+  })
   requestId!: string;
 }

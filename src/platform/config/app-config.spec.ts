@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AppConfig } from './app-config';
+import { ConfigError } from './config-error';
+
+/** The problems that an environment has. */
+function problems(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    AppConfig.load(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).problems;
+  }
+  return [];
+}
+
+describe('AppConfig', () => {
+  it('runs on nothing at all', () => {
+    const config = AppConfig.load({});
+    expect(config.get('HOST')).toBe('127.0.0.1');
+    expect(config.get('PORT')).toBe(3000);
+    expect(config.get('DB_URL')).toBeUndefined();
+    expect(config.get('UPLOAD_MAX_BYTES')).toBe(10_737_418_240);
+    expect(config.publicUrl).toBe('http://localhost:3000');
+    expect(config.dataDir).toBe(resolve('data'));
+    expect(config.masterKeyFile).toBe(resolve('data/master.key'));
+  });
+
+  it('takes an empty variable for an unset one, as compose files pass them', () => {
+    const empty = { PORT: '', DB_URL: '', DB_URL_FILE: '', LOG_LEVEL: '', UPLOAD_TYPES: '' };
+    expect(AppConfig.load(empty)).toEqual(AppConfig.load({}));
+  });
+
+  it('reads every kind of setting', () => {
+    const config = AppConfig.load({
+      PORT: '0',
+      PUBLIC_URL: 'https://photos.example.com/vault//',
+      DATA_DIR: '/srv/photos',
+      DB_URL: 'postgresql://vault@db/photos',
+      SMTP_URL: 'smtps://user:word@mail.example.com',
+      UPLOAD_TYPES: 'image/jpeg, image/heic',
+      LOG_LEVEL: 'silent',
+    });
+    expect(config.get('PORT')).toBe(0);
+    expect(config.publicUrl).toBe('https://photos.example.com/vault');
+    expect(config.masterKeyFile).toBe('/srv/photos/master.key');
+    expect(config.get('DB_URL')).toBe('postgresql://vault@db/photos');
+    expect(config.get('UPLOAD_TYPES')).toEqual(['image/jpeg', 'image/heic']);
+    expect(config.get('LOG_LEVEL')).toBe('silent');
+  });
+
+  it.each([
+    ['PORT', 'three', 'must be a whole number from 0 to 65535'],
+    ['PORT', '65536', 'must be a whole number from 0 to 65535'],
+    ['PORT', '-1', 'must be a whole number from 0 to 65535'],
+    ['PORT', ' 80', 'must be a whole number from 0 to 65535'],
+    ['PORT', '80.5', 'must be a whole number from 0 to 65535'],
+    ['PORT', '0x50', 'must be a whole number from 0 to 65535'],
+    ['UPLOAD_MAX_BYTES', '1e9', 'must be a whole number from 1 to 1099511627776'],
+    ['UPLOAD_MAX_BYTES', '10GiB', 'must be a whole number from 1 to 1099511627776'],
+    ['UPLOAD_MAX_BYTES', '99999999999999999999', 'must be a whole number from 1 to 1099511627776'],
+    ['PIN_DIGITS', '3', 'must be a whole number from 4 to 9'],
+    ['SESSION_IDLE_SECONDS', '0', 'must be a whole number from 1 to 31536000'],
+    ['LOG_LEVEL', 'INFO', 'must be one of fatal, error, warn, info, debug, trace, silent'],
+    ['DB_URL', 'mysql://db/photos', 'must be a URL that starts with postgres:// or postgresql://'],
+    ['DB_URL', 'db.example.com', 'must be a URL that starts with postgres:// or postgresql://'],
+    ['SMTP_URL', 'http://mail.example.com', 'must be a URL that starts with smtp:// or smtps://'],
+    ['PUBLIC_URL', 'https://', 'must be a URL that starts with http:// or https://'],
+    ['PUBLIC_URL', 'photos.example.com', 'must be a URL that starts with http:// or https://'],
+    ['UPLOAD_TYPES', 'image/jpeg,image/svg+xml', 'must be a comma-separated list of media types that the vault can'],
+    ['UPLOAD_TYPES', 'image/jpeg,', 'must be a comma-separated list of media types that the vault can'],
+    ['UPLOAD_TYPES', 'image/x-adobe-dngs', 'must be a comma-separated list of media types that the vault can'],
+  ])('refuses %s=%s', (name, value, sentence) => {
+    expect(problems({ [name]: value })).toEqual([expect.stringContaining(`${name} ${sentence}`)]);
+  });
+
+  it('names every bad variable at once, and repeats no value: one of them may be a password', () => {
+    const bad = {
+      PORT: 'hunter2',
+      DB_URL: 'hunter2',
+      SMTP_URL: 'hunter2',
+      UPLOAD_TYPES: 'hunter2',
+      LOG_LEVEL: 'hunter2',
+      PUBLIC_URL: 'hunter2',
+    };
+    const found = problems(bad);
+    expect(found.map((problem) => problem.split(' ')[0]).sort()).toEqual(Object.keys(bad).sort());
+    const { message } = new ConfigError(found);
+    for (const problem of found) expect(message).toContain(`\n  - ${problem}`);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it('refuses settings that contradict each other', () => {
+    expect(problems({ SESSION_IDLE_SECONDS: '100', SESSION_ABSOLUTE_SECONDS: '99' })).toEqual([
+      'SESSION_IDLE_SECONDS must not be larger than SESSION_ABSOLUTE_SECONDS',
+    ]);
+  });
+
+  it('cannot be changed afterwards', () => {
+    const { values } = AppConfig.load({}) as unknown as { values: { PORT: number } };
+    expect(() => (values.PORT = 1)).toThrow(TypeError);
+  });
+});
+
+describe('a secret in a file', () => {
+  let directory: string;
+  beforeAll(() => (directory = mkdtempSync(join(tmpdir(), 'photovault-config-'))));
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  function secretFile(text: string): string {
+    const file = join(directory, 'secret');
+    writeFileSync(file, text);
+    return file;
+  }
+
+  it('is read without the end of its line', () => {
+    const DB_URL_FILE = secretFile('postgres://vault:hunter2@db/photos\n');
+    expect(AppConfig.load({ DB_URL_FILE }).get('DB_URL')).toBe('postgres://vault:hunter2@db/photos');
+  });
+
+  it('is checked like the variable itself, and not repeated either', () => {
+    for (const text of ['hunter2', '']) {
+      const [problem = '', ...others] = problems({ DB_URL_FILE: secretFile(text) });
+      expect(problem).toBe('DB_URL must be a URL that starts with postgres:// or postgresql://');
+      expect(others).toEqual([]);
+    }
+  });
+
+  it('is not given twice', () => {
+    const DB_URL_FILE = secretFile('postgres://db/photos');
+    expect(problems({ DB_URL_FILE, DB_URL: 'postgres://db/photos' })).toEqual([
+      'DB_URL is given twice, also as DB_URL_FILE',
+    ]);
+  });
+
+  it('must be readable', () => {
+    expect(problems({ SMTP_URL_FILE: join(directory, 'nothing') })).toEqual([
+      'SMTP_URL is to be read from SMTP_URL_FILE, which cannot be (ENOENT)',
+    ]);
+  });
+
+  it('is for secrets only: elsewhere NAME_FILE is nobody’s variable', () => {
+    expect(AppConfig.load({ PORT_FILE: secretFile('80') }).get('PORT')).toBe(3000);
+  });
+});

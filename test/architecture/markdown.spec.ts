@@ -1,0 +1,64 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+const ROOT = resolve(__dirname, '../..');
+
+const DOCUMENTS = [
+  ...readdirSync(ROOT),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => join('docs', name)),
+].filter((name) => name.endsWith('.md'));
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+/** The anchors that a page offers, made from its headings as code hosts make them. */
+function anchorsOf(markdown: string): string[] {
+  return Array.from(markdown.matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+describe('the documents', () => {
+  it('are the ones that a reader expects', () => {
+    const expected = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'README.md', 'SECURITY.md'];
+    expect(DOCUMENTS).toEqual(expect.arrayContaining(expected));
+  });
+
+  it.each(DOCUMENTS)('%s links to nothing that is not there', (document) => {
+    const links = Array.from(read(document).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g));
+    const dead = links.filter(([, path = '', anchor]) => {
+      const target = path === '' ? document : join(dirname(document), path);
+      return !existsSync(join(ROOT, target)) || (anchor !== undefined && !anchorsOf(read(target)).includes(anchor));
+    });
+    expect(dead.map(([link]) => link)).toEqual([]);
+  });
+
+  it.each(DOCUMENTS)('%s names no file of ours that is not there', (document) => {
+    const paths = Array.from(
+      read(document).matchAll(/(?<=[`\s])(?:[a-z-]+\/)+[\w.-]+\.(?:ts|mjs|json|md)(?=[`\s])/g),
+      ([path]) => path,
+    );
+    expect(paths.filter((path) => !existsSync(join(ROOT, path)) && !existsSync(join(ROOT, 'src', path)))).toEqual([]);
+  });
+
+  it('list every decision', () => {
+    const index = read('docs/README.md');
+    const titles = readdirSync(join(ROOT, 'docs/decisions')).map((name) => {
+      const [, number, title] = /^# (\d{4}) (.+)$/m.exec(read(join('docs/decisions', name))) ?? [];
+      return `[${number}](decisions/${name}) | ${title} |`;
+    });
+    expect(titles.filter((title) => !index.includes(title))).toEqual([]);
+  });
+});
+
+it('the invariants of ARCHITECTURE.md are guarded by tests of these names', () => {
+  const [table = ''] = /<!-- invariants:begin -->[^]*<!-- invariants:end -->/.exec(read('ARCHITECTURE.md')) ?? [];
+  const guards = Array.from(table.matchAll(/`(test\/[^`]+)`(?:: ("[^"]+"(?:, "[^"]+")*))?/g));
+  expect(guards.length).toBeGreaterThan(10);
+  const missing = guards.flatMap(([, file = '', titles = '']) =>
+    Array.from(titles.matchAll(/"([^"]+)"/g), ([, title = '']) => title).filter((title) => !read(file).includes(title)),
+  );
+  expect(missing).toEqual([]);
+});
