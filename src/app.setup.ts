@@ -4,19 +4,22 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { serveApiDocument } from './openapi';
 import { accessLog } from './platform/http/access-log';
+import { API_PREFIX } from './platform/http/api-prefix';
 import { answerUnreadableRequests } from './platform/http/client-error';
 import { RequestErrors } from './platform/http/http.errors';
 import { lingeringClose } from './platform/http/lingering-close';
 import { ProblemFilter } from './platform/http/problem.filter';
 import { requestId } from './platform/http/request-id';
+import { requireHost } from './platform/http/require-host';
 import { securityHeaders } from './platform/http/security-headers';
 import { SlowBodyWatch } from './platform/http/slow-body-watch';
-import { validationPipe } from './platform/http/validation.pipe';
+import { RequestValidationPipe } from './platform/http/validation.pipe';
 import { LOGGER } from './platform/logging/logging.module';
 
-export const API_PREFIX = '/api/v1';
 /** Largest JSON body, in bytes. */
 const JSON_BYTES = 64 * 1024;
+/** As lenient about case as the router is. */
+const RAW_UPLOAD = new RegExp(`^${API_PREFIX}/files/by-name/`, 'i');
 
 /** Everything about HTTP that holds for all routes. Called by main and by the tests, so that both have the same server. */
 export async function configureApp(app: NestExpressApplication, slowBodies = new SlowBodyWatch()): Promise<void> {
@@ -27,11 +30,11 @@ export async function configureApp(app: NestExpressApplication, slowBodies = new
 
   app.disable('x-powered-by').disable('etag');
   app.set('query parser', 'simple');
-  app.use(requestId, securityHeaders, accessLog(logger), lingeringClose, slowBodies.middleware);
+  app.use(requestId, securityHeaders, accessLog(logger), lingeringClose, requireHost, slowBodies.middleware);
   // A raw upload is a stream whatever its Content-Type says: a JSON parser in its way would swallow it.
   app.useBodyParser('json', { limit: JSON_BYTES, type: (request) => isJson(request) && !isRawUpload(request) });
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
-  app.useGlobalPipes(validationPipe());
+  app.useGlobalPipes(new RequestValidationPipe());
   const problems = new ProblemFilter(logger);
   app.useGlobalFilters(problems);
   serveApiDocument(app);
@@ -49,5 +52,5 @@ function isJson(request: IncomingMessage): boolean {
 }
 
 function isRawUpload(request: IncomingMessage): boolean {
-  return request.method === 'PUT' && (request.url ?? '').startsWith(`${API_PREFIX}/files/by-name/`);
+  return request.method === 'PUT' && RAW_UPLOAD.test(request.url ?? '');
 }

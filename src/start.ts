@@ -15,6 +15,7 @@ import type { SlowBodyWatch } from './platform/http/slow-body-watch';
 import { createLogger } from './platform/logging/logger';
 import { NestLogger } from './platform/logging/nest-logger';
 import { Mailer } from './platform/mail/mailer';
+import { refuseForeignObjects } from './vault/foreign-objects';
 import { readCanary } from './vault/keys.repository';
 import { MasterKeyring } from './vault/master-keyring';
 import { stopOnSignal } from './stop';
@@ -51,11 +52,15 @@ async function run(config: AppConfig, logger: Logger): Promise<void> {
   });
   try {
     const canary = await withClient(database.url, readCanary);
+    await refuseForeignObjects(config, canary);
     const { keyring, created } = await MasterKeyring.open(config.masterKeyFile, canary);
     if (created) {
       logger.warn(
         `NEW MASTER KEY in ${config.masterKeyFile}: BACK IT UP NOW, and not next to the data. Without it nothing can be opened.`,
       );
+    }
+    if (await MasterKeyring.isReadableByOthers(config.masterKeyFile)) {
+      logger.warn(`Others can read the master key file ${config.masterKeyFile}: chmod 400 it.`);
     }
     await migrate(createDataSource(database.url), database.url);
     const app = await buildApp({ config, logger, databaseUrl: database.url, masterKeys: keyring });

@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsISO8601, IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsInstant } from '../platform/http/is-instant.decorator';
 
 /** What may be changed of a file. */
 export class EditFileDto {
@@ -17,6 +18,6 @@ export class EditFileDto {
     example: '2026-08-02T17:21:09Z',
   })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   takenAt?: string | null;
 }

@@ -22,7 +22,8 @@ export interface FilePage {
 
 const CURSOR = /^(-?[0-9a-z]{1,11})\.([0-9a-f]{32})$/;
 const UUID_PARTS = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/;
-const LAST_DATE_MS = 8_640_000_000_000_000;
+/** Years 0000 to 9999: what a `takenAt` can be. */
+const [FIRST_MS, LAST_MS] = [Date.parse('0000-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
 
 /** Opaque to clients, but nothing in it is trusted: the owner and the filters come from the request, never from here. */
 export function encodeCursor({ at, id }: Position): string {
@@ -34,6 +35,6 @@ export function decodeCursor(cursor: string): Position | null {
   const [, time, id] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
   if (time === undefined || id === undefined) return null;
   const ms = parseInt(time, 36);
-  if (Math.abs(ms) > LAST_DATE_MS) return null;
+  if (ms < FIRST_MS || ms > LAST_MS) return null;
   return { at: new Date(ms), id: id.replace(UUID_PARTS, '$1-$2-$3-$4-$5') };
 }

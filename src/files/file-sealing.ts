@@ -2,6 +2,7 @@ import { contentIndex, nameIndex } from '../platform/crypto/blind-index';
 import { fileKeyContext, fileMetadataContext } from '../platform/crypto/contexts';
 import { openValue, sealValue, unwrapKey, wrapKey } from '../platform/crypto/sealed-value';
 import type { OpenFolder } from '../folders/access/folder-access.service';
+import { orDamaged } from '../vault/or-damaged';
 import type { FileEntity } from './file.entity';
 
 /** What is known of a file, kept as JSON sealed under the folder key. */
@@ -32,10 +33,10 @@ export function wrapFileKey(folder: OpenFolder, fileId: string, fileKey: Buffer)
   );
 }
 
-/** @throws {DecryptionError} when the row was tampered with */
+/** @throws {AppError} `VAULT.DAMAGED` when the row was tampered with */
 export function unwrapFileKey(folder: OpenFolder, file: KeyColumns): Buffer {
   const context = fileKeyContext(folder.ownerId, folder.id, file.fkVersion, file.id, file.blobVersion);
-  return unwrapKey(folder.key, context, file.dekWrapped);
+  return orDamaged(() => unwrapKey(folder.key, context, file.dekWrapped));
 }
 
 export function sealMetadata(folder: OpenFolder, fileId: string, metaVersion: number, metadata: FileMetadata): Buffer {
@@ -43,10 +44,10 @@ export function sealMetadata(folder: OpenFolder, fileId: string, metaVersion: nu
   return sealValue(folder.key, context, Buffer.from(JSON.stringify(metadata)));
 }
 
-/** @throws {DecryptionError} when the row was tampered with */
+/** @throws {AppError} `VAULT.DAMAGED` when the row was tampered with */
 export function openMetadata(folder: OpenFolder, file: MetadataColumns): FileMetadata {
   const context = fileMetadataContext(folder.ownerId, folder.id, file.id, file.metaVersion);
-  return JSON.parse(openValue(folder.key, context, file.metaSealed).toString()) as FileMetadata;
+  return JSON.parse(orDamaged(() => openValue(folder.key, context, file.metaSealed)).toString()) as FileMetadata;
 }
 
 /** By what a file can be found in its folder without being readable. */

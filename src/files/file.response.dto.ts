@@ -65,6 +65,6 @@ export function toFileResponse({ row, metadata }: ShownFile): FileResponse {
     size: metadata.length,
     sha256: metadata.sha256,
     createdAt: row.createdAt.toISOString(),
-    takenAt: row.takenAt?.toISOString() ?? null,
+    takenAt: metadata.takenAt ?? null,
   };
 }

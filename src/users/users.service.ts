@@ -6,6 +6,7 @@ import { emailContext } from '../platform/crypto/contexts';
 import { openValue, sealValue } from '../platform/crypto/sealed-value';
 import type { Principal } from '../platform/http/principal';
 import { KeyringService } from '../vault/keyring.service';
+import { orDamaged } from '../vault/or-damaged';
 import { VaultService } from '../vault/vault.service';
 import { UserErrors } from './users.errors';
 import { UsersRepository } from './users.repository';
@@ -60,7 +61,7 @@ export class UsersService {
     const user = await this.users.findById(principal.userId);
     if (!user) throw UserErrors.notFound();
     const userKey = await this.keyring.userKey(user.id);
-    const email = openValue(userKey, emailContext(user.id), user.emailSealed).toString();
+    const email = orDamaged(() => openValue(userKey, emailContext(user.id), user.emailSealed)).toString();
     return { id: user.id, email, createdAt: user.createdAt, usage: await this.vault.usageOf(user.id) };
   }
 }

@@ -4,7 +4,8 @@ import { blobIdOf, blobKey } from '../platform/blobs/blob-key';
 import { BlobStore } from '../platform/blobs/blob-store';
 import { JobsService } from '../platform/jobs/jobs.service';
 import { LOGGER } from '../platform/logging/logging.module';
-import { BlobsRepository } from './blobs.repository';
+import { BlobsRepository, type DoomedBlob } from './blobs.repository';
+import { KeyringService } from './keyring.service';
 
 const SWEEP_SECONDS = 30;
 const STRAY_SECONDS = 3600;
@@ -24,6 +25,7 @@ export class BlobSweeper implements OnApplicationBootstrap {
   constructor(
     private readonly store: BlobStore,
     private readonly blobs: BlobsRepository,
+    private readonly keyring: KeyringService,
     private readonly jobs: JobsService,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -41,11 +43,23 @@ export class BlobSweeper implements OnApplicationBootstrap {
       doomed.length > 0;
       doomed = await this.blobs.findDoomed(BATCH)
     ) {
-      for (const { id, ownerId } of doomed) {
-        await this.store.remove(blobKey(ownerId, id));
-        await this.blobs.deleteDoomed(id);
-      }
-      this.logger.info({ blobs: doomed.length }, 'swept blobs of unfinished uploads');
+      let removed = 0;
+      for (const blob of doomed) removed += (await this.remove(blob)) ? 1 : 0;
+      if (removed > 0) this.logger.info({ blobs: removed }, 'swept blobs of unfinished uploads');
+      // What could not be removed would be found again at once: it waits for the next round.
+      if (removed < doomed.length) return;
+    }
+  }
+
+  /** One blob that cannot be removed must not keep the others. */
+  private async remove({ id, ownerId }: DoomedBlob): Promise<boolean> {
+    try {
+      await this.store.remove(blobKey(ownerId, id));
+      await this.blobs.deleteDoomed(id);
+      return true;
+    } catch (error) {
+      this.logger.error({ err: error, blobId: id }, 'a blob could not be swept');
+      return false;
     }
   }
 
@@ -58,7 +72,7 @@ export class BlobSweeper implements OnApplicationBootstrap {
       for (const key of batch.filter((each) => !known.has(blobIdOf(each) ?? ''))) {
         if (this.suspects.has(key)) {
           await this.store.remove(key);
-          this.logger.warn({ key }, 'removed an object that no row knows');
+          this.logger.warn({ object: key }, 'removed an object that no row knows');
         } else {
           suspects.add(key);
         }
@@ -67,11 +81,18 @@ export class BlobSweeper implements OnApplicationBootstrap {
     };
     for await (const { key, modifiedAt } of this.store.list()) {
       // A file that is not of our making is not ours to remove.
-      if (blobIdOf(key) === null || modifiedAt >= before) continue;
+      const id = blobIdOf(key);
+      // Nor is what is older than this database: it may be another's, or a dump may be on its way back.
+      if (id === null || modifiedAt >= before || createdAt(id) < this.keyring.bornAt.getTime()) continue;
       batch.push(key);
       if (batch.length >= BATCH) await settle();
     }
     await settle();
     this.suspects = suspects;
   }
+}
+
+/** A UUIDv7 begins with the milliseconds of its making (RFC 9562 section 5.7). */
+function createdAt(id: string): number {
+  return parseInt(id.replaceAll('-', '').slice(0, 12), 16);
 }

@@ -6,6 +6,7 @@ import { serverSecretContext, type ServerSecretPurpose, userKeyContext } from '.
 import { unwrapKey, wrapKey } from '../platform/crypto/sealed-value';
 import { KeysRepository } from './keys.repository';
 import { MasterKeyring } from './master-keyring';
+import { orDamaged } from './or-damaged';
 import { VaultErrors } from './vault.errors';
 
 /** Each purpose has a key of its own; the canary proves that key file and database belong together. */
@@ -18,6 +19,8 @@ export class KeyringService implements OnModuleInit {
   private readonly secrets = new Map<string, Buffer>();
   /** A user's key never changes, only its wrapping does; a deleted user's requests fail at the session, before any key is asked for. */
   private readonly userKeys = new Map<string, Buffer>();
+
+  private born = new Date(0);
 
   constructor(
     private readonly masterKeys: MasterKeyring,
@@ -33,8 +36,14 @@ export class KeyringService implements OnModuleInit {
     }
     for (const row of await this.repository.allSecrets()) {
       const context = serverSecretContext(row.kid, row.version, row.purpose);
+      if (row.purpose === 'canary') this.born = row.createdAt;
       this.secrets.set(row.purpose, unwrapKey(this.masterKeys.key(row.kid), context, row.secretWrapped));
     }
+  }
+
+  /** When this vault's database began: nothing older can be one of its objects. */
+  get bornAt(): Date {
+    return this.born;
   }
 
   /** The newest secret of a purpose, 32 bytes. */
@@ -61,7 +70,8 @@ export class KeyringService implements OnModuleInit {
     if (cached) return cached;
     const row = await this.repository.findUserKey(userId);
     if (!row) throw VaultErrors.damaged({ cause: new Error('a user without a key') });
-    const userKey = unwrapKey(this.masterKeys.key(row.kid), userKeyContext(userId, row.kid), row.keyWrapped);
+    const masterKey = this.masterKeys.key(row.kid);
+    const userKey = orDamaged(() => unwrapKey(masterKey, userKeyContext(userId, row.kid), row.keyWrapped));
     if (this.userKeys.size >= CACHED_USER_KEYS) this.userKeys.clear();
     this.userKeys.set(userId, userKey);
     return userKey;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { serverSecretContext } from '../platform/crypto/contexts';
 import { KEY_BYTES } from '../platform/crypto/chunked-encryption';
@@ -47,6 +47,11 @@ export class MasterKeyring {
     const keyring = new MasterKeyring(parse(text, file));
     if (canary) keyring.prove(canary, file);
     return { keyring, created };
+  }
+
+  /** Whether others than its owner may read the key file. Secrets of containers are such files, so it is only said. */
+  static async isReadableByOthers(file: string): Promise<boolean> {
+    return ((await stat(file)).mode & 0o077) !== 0;
   }
 
   /** The key that new wraps use: the highest number. */

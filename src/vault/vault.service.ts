@@ -41,7 +41,7 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
    * Seals a stream into a new blob. When it resolves, the ciphertext survives a power cut, but nothing points to it: the caller
    * either makes it part of a file (and says `settled`) or calls `forget`. When it rejects, nothing is left.
    * @param key the file's key, 32 bytes
-   * @throws {AppError} `VAULT.STORAGE_FULL`; else whatever `source` throws
+   * @throws {AppError} `VAULT.STORAGE_FULL`, `UPLOAD.INTERRUPTED`; else whatever `source` throws
    */
   async put(identity: BlobIdentity, key: Buffer, source: AsyncIterable<Buffer>): Promise<SealedBlob> {
     const id = uuidv7();
@@ -56,6 +56,7 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
     } catch (error) {
       await this.forget({ id, ownerId });
       if (error instanceof BlobStoreError && error.problem === 'full') throw VaultErrors.storageFull({ cause: error });
+      if (error instanceof BlobStoreError && error.problem === 'missing') throw VaultErrors.leaseLost({ cause: error });
       throw error;
     }
   }
@@ -82,7 +83,7 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
    * @param range positions in the plaintext, both included
    * @throws {AppError} `VAULT.DAMAGED` when the object is missing, has another size or does not decrypt
    */
-  async *open(blob: ReadyBlob, key: Buffer, range: { start: number; end: number }): AsyncGenerator<Buffer> {
+  async *open(blob: ReadyBlob, key: Buffer, range: { start: number; end: number }): AsyncGenerator<Buffer, void> {
     const { id, ownerId, fileId, kind, header, ctBytes } = blob;
     try {
       if (ctLen(blob.ptBytes) !== ctBytes) throw new DecryptionError('the sealed length does not fit the object');
@@ -92,7 +93,6 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
       );
     } catch (error) {
       if (!(error instanceof BlobStoreError || error instanceof DecryptionError)) throw error;
-      this.logger.error({ err: error, blobId: id, alert: 'integrity' }, 'a stored blob is missing or damaged');
       throw VaultErrors.damaged({ cause: error });
     }
   }

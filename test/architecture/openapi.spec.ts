@@ -15,6 +15,7 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as 
 /** Errors that belong to no operation. */
 const ANYWHERE = new Map([
   ['ROUTE.NOT_FOUND', 'there is no operation at such an address'],
+  ['REQUEST.EXPECTATION_FAILED', 'Node asks about the header Expect before it hands the request over'],
   ['REQUEST.HEADERS_TOO_LARGE', 'the headers are refused before the operation is known'],
 ]);
 

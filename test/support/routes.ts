@@ -2,7 +2,7 @@ import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { API_PREFIX } from '../../src/app.setup';
+import { API_PREFIX } from '../../src/platform/http/api-prefix';
 import { ACCESS, type AccessLabel } from '../../src/platform/http/access.decorator';
 
 /** A controller's method that answers requests. */

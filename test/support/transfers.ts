@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FileBody, VaultClient } from './vault-client';
 
 /** An answer to a body that was sent piece by piece. */
@@ -58,4 +59,22 @@ export async function digest(stream: Readable | Iterable<Buffer>): Promise<strin
   const hash = createHash('sha256');
   for await (const chunk of stream) hash.update(chunk as Buffer);
   return hash.digest('hex');
+}
+
+/** Gives half of the blocks, and the rest when it is told to. */
+export async function* haltedHalfway(blocks: Iterable<Buffer>, goOn: Promise<void>): AsyncGenerator<Buffer> {
+  const all = [...blocks];
+  for (const [index, block] of all.entries()) {
+    if (index === Math.floor(all.length / 2)) await goOn;
+    yield block;
+  }
+}
+
+/** Spreads blocks over a time in ms. */
+export async function* slowly(blocks: Iterable<Buffer>, ms: number): AsyncGenerator<Buffer> {
+  const all = [...blocks];
+  for (const block of all) {
+    await delay(ms / all.length);
+    yield block;
+  }
 }

@@ -4,13 +4,17 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import 'reflect-metadata';
 import { blobKey } from '../../src/platform/blobs/blob-key';
+import { BlobStore } from '../../src/platform/blobs/blob-store';
 import { AppConfig } from '../../src/platform/config/app-config';
 import { connectionUrl } from '../../src/platform/database/embedded/socket-directory';
 import { withClient } from '../../src/platform/database/open-database';
+import { JobsService } from '../../src/platform/jobs/jobs.service';
 import { createLogger } from '../../src/platform/logging/logger';
 import { buildApp } from '../../src/start';
 import { BlobSweeper } from '../../src/vault/blob-sweeper.service';
+import { BlobsRepository } from '../../src/vault/blobs.repository';
 import { readCanary } from '../../src/vault/keys.repository';
+import { KeyringService } from '../../src/vault/keyring.service';
 import { MasterKeyring } from '../../src/vault/master-keyring';
 import { VaultProcess, type VaultProcessOptions } from './vault-process';
 import { eventually } from './waiting';
@@ -122,10 +126,17 @@ export class VaultHome {
   async searchForStrays(): Promise<void> {
     const config = AppConfig.load({ DATA_DIR: this.dataDir, DB_URL: this.databaseUrl });
     const { keyring } = await MasterKeyring.open(config.masterKeyFile, await withClient(this.databaseUrl, readCanary));
-    const parts = { config, logger: createLogger('silent'), databaseUrl: this.databaseUrl, masterKeys: keyring };
-    const app = await buildApp(parts);
+    const logger = createLogger('silent');
+    const app = await buildApp({ config, logger, databaseUrl: this.databaseUrl, masterKeys: keyring });
     try {
-      const sweeper = app.get(BlobSweeper);
+      // One of its own: the application's has a timetable, and forgets what it suspects at every search.
+      const sweeper = new BlobSweeper(
+        app.get(BlobStore),
+        app.get(BlobsRepository),
+        app.get(KeyringService),
+        app.get(JobsService),
+        logger,
+      );
       // Only what was seen twice is removed.
       for (let time = 0; time < 2; time++) await sweeper.sweepStrays(new Date(Date.now() + 1000));
     } finally {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, LessThan, Repository } from 'typeorm';
+import { type EntityManager, Repository } from 'typeorm';
 import { LoginChallengeEntity } from './login-challenge.entity';
 
 type NewChallenge = Pick<
@@ -43,7 +43,10 @@ export class ChallengesRepository {
   }
 
   /** Challenges are kept for a day, for whoever looks into a complaint. */
-  async deleteOlderThan(moment: Date): Promise<void> {
-    await this.rows.delete({ expiresAt: LessThan(moment) });
+  async deleteExpired(keepDays: number): Promise<void> {
+    await this.rows.query(
+      'DELETE FROM login_challenges WHERE expires_at < clock_timestamp() - make_interval(days => $1)',
+      [keepDays],
+    );
   }
 }

@@ -34,7 +34,7 @@ export interface Challenge {
 /** Whom a right PIN has proved: an account, or an address that has none yet. */
 export type Proven = { readonly userId: string } | { readonly email: string };
 
-const DAY_MS = 24 * 3600 * 1000;
+const KEEP_DAYS = 1;
 const CHALLENGE_ID = /^[A-Za-z0-9_-]{43}$/;
 
 /** PINs: asked for, mailed, and traded in once. */
@@ -51,7 +51,7 @@ export class PinService implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.jobs.every('challenge-retention', 3600, () => this.challenges.deleteOlderThan(new Date(Date.now() - DAY_MS)));
+    this.jobs.every('challenge-retention', 3600, () => this.challenges.deleteExpired(KEEP_DAYS));
   }
 
   /** A PIN that makes the account when it comes back; for a known address one that signs in, and the mail says so. */

@@ -9,6 +9,8 @@ export class RequestPinDto {
   @ApiProperty({ format: 'email', maxLength: 254, example: 'alice@example.com' })
   @IsEmail()
   @MaxLength(254)
+  // A quoted local part may hold line breaks and escape sequences (RFC 5322), which would reach mails and the log.
+  @Matches(PRINTABLE, { message: 'email must be printable' })
   email!: string;
 
   @ApiProperty({

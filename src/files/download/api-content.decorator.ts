@@ -73,5 +73,5 @@ export const ApiContentHead = () =>
     IF_NONE_MATCH,
     ApiResponse({ status: 200, description: 'The headers of GET.', headers: CONTENT_HEADERS }),
     NOT_MODIFIED,
-    ApiProblems(FileErrors.notFound, FolderErrors.locked),
+    ApiProblems(RequestErrors.invalid, FileErrors.notFound, FolderErrors.locked),
   );

@@ -25,10 +25,11 @@ export class DownloadController {
   async head(
     @CurrentUser() principal: Principal,
     @Param('id', new IdPipe(FileErrors.notFound)) id: string,
+    @Query() { disposition }: DownloadOptionsDto,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    await sendFile(request, response, await this.downloads.byId(principal, id), 'inline');
+    await sendFile(request, response, await this.downloads.byId(principal, id), disposition);
   }
 
   @Get(':id/content')

@@ -13,7 +13,7 @@ export interface Download {
   /** Strong and opaque: the blob's id, which says nothing about its content. */
   readonly etag: string;
   /** @param range positions in the file, both included */
-  open(range: { start: number; end: number }): AsyncGenerator<Buffer>;
+  open(range: { start: number; end: number }): AsyncGenerator<Buffer, void>;
 }
 
 /** Describes downloads; `send-file` writes them. */

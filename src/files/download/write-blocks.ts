@@ -13,9 +13,12 @@ export async function writeBlocks(
 ): Promise<void> {
   // A client that goes away has had enough, which is its right; a write that it leaves pending is never called back.
   let wake = (): void => undefined;
-  response.once('close', () => wake());
+  const gone = (): void => wake();
+  // The connection's end, not the response's: a pipelined response that still waits for its turn never hears of its own.
+  const { socket } = response.req;
+  socket.once('close', gone);
   try {
-    for (let next = first; !next.done && !response.destroyed; next = await blocks.next()) {
+    for (let next = first; !next.done && !socket.destroyed; next = await blocks.next()) {
       const { value } = next;
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -27,6 +30,7 @@ export async function writeBlocks(
     response.destroy();
     throw error;
   } finally {
+    socket.off('close', gone);
     await blocks.return();
   }
 }

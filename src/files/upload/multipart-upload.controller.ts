@@ -48,6 +48,7 @@ export class MultipartUploadController {
     FileErrors.nameTaken,
     FolderErrors.notFound,
     FolderErrors.locked,
+    VaultErrors.leaseLost,
     VaultErrors.storageFull,
   )
   async post(

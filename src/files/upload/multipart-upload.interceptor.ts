@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
@@ -8,24 +9,25 @@ import { AppConfig } from '../../platform/config/app-config';
 import { AppError } from '../../platform/errors/app-error';
 import { RequestErrors } from '../../platform/http/http.errors';
 import type { AuthenticatedRequest } from '../../platform/http/principal';
-import { fieldErrors } from '../../platform/http/validation.pipe';
+import { fieldErrors, refusePrototypeFields } from '../../platform/http/validation.pipe';
 import { UploadOptionsDto } from './upload-options.dto';
 import { UploadErrors } from './upload.errors';
 import { type StagedUpload, UploadService } from './upload.service';
-import { type StagedFile, VaultStorageEngine } from './vault.storage-engine';
+import { countFields, type StagedFile, VaultStorageEngine } from './vault.storage-engine';
 
-/** One file and a few short fields. Sizes in bytes; the file's own size is the upload service's business. */
+/** One file and a few short fields; busboy itself holds the head of a part to 16 KiB. Sizes in bytes; the file's own size is the upload service's business. */
 const LIMITS = {
   files: 1,
   fields: 10,
   parts: 12,
   fieldNameSize: 64,
   fieldSize: 8192,
-  headerPairs: 20,
-  fieldNestingDepth: 1,
+  fieldNestingDepth: 0,
 };
 /** What a form may weigh beside its file. */
 const FORM_OVERHEAD_BYTES = 128 * 1024;
+/** How long multer may take to say what is wrong with a form. */
+const REFUSAL_MS = 500;
 
 interface FormRequest extends AuthenticatedRequest {
   upload?: StagedUpload;
@@ -46,7 +48,13 @@ export class MultipartUploadInterceptor implements NestInterceptor {
       stage: (request, file) => this.stage(request as FormRequest, file),
       discard: (staged) => this.uploads.discard(staged),
     });
-    this.read = multer({ storage, limits: LIMITS, defParamCharset: 'utf8' }).single('file');
+    const options = {
+      storage,
+      limits: LIMITS,
+      defParamCharset: 'utf8',
+      streamHandler: (request: FormRequest, parser: Writable) => this.feed(request, parser),
+    };
+    this.read = multer(options).single('file');
   }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
@@ -60,6 +68,11 @@ export class MultipartUploadInterceptor implements NestInterceptor {
     await this.receive(request, response);
     const file: StagedFile | undefined = request.file;
     if (!file?.staged) throw UploadErrors.noFile();
+    // What came behind the file was not looked at when the file was taken.
+    if (countFields(request.body) !== file.fields) {
+      await this.uploads.discard(file.staged);
+      throw UploadErrors.badForm();
+    }
     request.upload = file.staged;
     return next.handle();
   }
@@ -71,6 +84,15 @@ export class MultipartUploadInterceptor implements NestInterceptor {
     });
   }
 
+  /** multer reads a form that it has refused to its end before it says so; an endless one would never be answered. */
+  private feed(request: FormRequest, parser: Writable): void {
+    parser.once('unpipe', () => {
+      if (parser.writableFinished) return;
+      setTimeout(() => this.refusals.get(request)?.(UploadErrors.badForm()), REFUSAL_MS).unref();
+    });
+    request.pipe(parser);
+  }
+
   private async stage(request: FormRequest, file: Express.Multer.File): Promise<StagedUpload> {
     try {
       const { folderId, takenAt, conflict = 'rename' } = await readFields(request.body);
@@ -79,9 +101,11 @@ export class MultipartUploadInterceptor implements NestInterceptor {
         folderId,
         takenAt: takenAt === undefined ? undefined : new Date(takenAt),
         conflict,
-        source: file.stream as AsyncIterable<Buffer>,
+        // Destroying the part would reach multer as an error of the form, before this one has been told.
+        source: file.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>,
       });
     } catch (error) {
+      file.stream.resume();
       this.refusals.get(request)?.(error);
       throw error;
     }
@@ -90,7 +114,8 @@ export class MultipartUploadInterceptor implements NestInterceptor {
 
 /** The fields that came before the file; they are checked before a byte of the file is read. */
 async function readFields(body: unknown): Promise<UploadOptionsDto> {
-  // A form without fields has a body without a prototype, which class-transformer cannot read.
+  refusePrototypeFields(body);
+  // The body has no prototype, which class-transformer cannot read.
   const options = plainToInstance(UploadOptionsDto, { ...(body as object) });
   const errors = await validate(options, { whitelist: true, forbidNonWhitelisted: true });
   if (errors.length > 0) throw RequestErrors.invalid({ errors: errors.flatMap((error) => fieldErrors(error)) });

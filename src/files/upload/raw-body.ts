@@ -14,8 +14,17 @@ export async function* bodyOf(request: Request): AsyncGenerator<Buffer> {
   if (!request.complete) throw UploadErrors.incomplete();
 }
 
-/** The file's length, where the client says it: Node has already refused a malformed Content-Length. */
+/**
+ * The file's length, where the client says it: Node has already refused a malformed Content-Length.
+ * @throws {AppError} `REQUEST.UNSUPPORTED_TYPE` for encoded bytes, which are not the file (RFC 9110 section 15.5.16);
+ * `REQUEST.MALFORMED` for a part of a file: RFC 9110 section 14.5 wants a PUT with Content-Range refused
+ */
 export function announcedBytes(headers: Headers): number | undefined {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity')
+    throw RequestErrors.unsupportedType({ detail: 'Send the file without Content-Encoding.' });
+  if (headers['content-range'] !== undefined)
+    throw RequestErrors.malformed({ detail: 'Send the whole file, without Content-Range.' });
   return headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
 }
 

@@ -48,6 +48,7 @@ export class RawUploadController {
     FileErrors.nameTaken,
     FolderErrors.notFound,
     FolderErrors.locked,
+    VaultErrors.leaseLost,
     VaultErrors.storageFull,
   )
   async put(

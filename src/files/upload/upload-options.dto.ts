@@ -1,8 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsISO8601, IsOptional, IsString, MaxLength } from 'class-validator';
-import type { Conflict } from './upload.service';
-
-const CONFLICTS = ['rename', 'reject'] as const;
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsInstant } from '../../platform/http/is-instant.decorator';
+import { type Conflict, CONFLICTS } from './conflict';
 
 /** What a client may say of a file beside its name and its bytes: form fields of POST, query parameters of PUT. */
 export class UploadOptionsDto {
@@ -22,7 +21,7 @@ export class UploadOptionsDto {
     example: '2026-08-02T17:21:09Z',
   })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsInstant()
   takenAt?: string;
 
   @ApiPropertyOptional({

@@ -21,6 +21,4 @@ export const UploadErrors = {
     'The form cannot be read: send the fields first and one part "file" last.',
   ),
   formTooLarge: defineError('UPLOAD.FORM_TOO_LARGE', 413, 'The form has too many or too long parts beside the file.'),
-  /** The blob's lease was lost to a sweeper; nothing was stored. */
-  interrupted: defineError('UPLOAD.INTERRUPTED', 503, 'The upload could not be completed; send it again.', 'warn'),
 };

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiProperty } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { API_PREFIX } from '../../platform/http/api-prefix';
 import { FileResponse, toFileResponse } from '../file.response.dto';
 import type { UploadOutcome } from './upload.service';
 
@@ -34,6 +35,6 @@ export const ApiUploadOutcome = () =>
 /** 201 with `Location` for a new file, 200 for bytes that the folder already had. */
 export function sendUploadOutcome(response: Response, { status, file }: UploadOutcome): UploadResponse {
   response.status(status === 'created' ? 201 : 200);
-  response.setHeader('Location', `/api/v1/files/${file.row.id}`);
+  response.setHeader('Location', `${API_PREFIX}/files/${file.row.id}`);
   return { ...toFileResponse(file), status };
 }

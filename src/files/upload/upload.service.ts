@@ -10,17 +10,16 @@ import { isDatabaseAway } from '../../platform/database/database-away';
 import { violatedUnique } from '../../platform/database/prepared-statements';
 import type { Principal } from '../../platform/http/principal';
 import type { SealedBlob } from '../../vault/blob';
+import { VaultErrors } from '../../vault/vault.errors';
 import { VaultService } from '../../vault/vault.service';
 import { FIRST_VERSION, fileIndexes, type FileMetadata, sealMetadata, wrapFileKey } from '../file-sealing';
 import { FileErrors } from '../files.errors';
 import { FilesService, type ShownFile, validName } from '../files.service';
 import { FilesRepository } from '../files.repository';
+import type { Conflict } from './conflict';
 import { FreeName } from './free-name.service';
 import { IncomingBytes } from './incoming-bytes';
 import { UploadErrors } from './upload.errors';
-
-/** What happens when the folder has the name with other bytes. */
-export type Conflict = 'rename' | 'reject';
 
 /** A file as any of the protocols hands it over. */
 export interface Upload {
@@ -79,6 +78,7 @@ export class UploadService {
     const { announcedBytes, announcedSha256 } = upload;
     if (announcedBytes !== undefined && announcedBytes > maxBytes) throw UploadErrors.tooLarge();
     const folder = await this.access.keyFor(principal, upload.folderId);
+    const takenAt = upload.takenAt?.toISOString();
 
     const id = uuidv7();
     const fileKey = randomBytes(KEY_BYTES);
@@ -89,7 +89,7 @@ export class UploadService {
       incoming,
     );
     const { bytes, contentType, sha256, crc32 } = incoming.facts;
-    const metadata = { name, contentType, length: bytes, sha256, crc32, takenAt: upload.takenAt?.toISOString() };
+    const metadata = { name, contentType, length: bytes, sha256, crc32, takenAt };
     return { id, folder, fileKey, metadata, conflict: upload.conflict, blob };
   }
 
@@ -122,7 +122,7 @@ export class UploadService {
 
   private async settle(principal: Principal, staged: StagedUpload, metadata: FileMetadata): Promise<UploadOutcome> {
     try {
-      return { status: 'created', file: await this.insert(staged, metadata) };
+      return { status: 'created', file: await this.insert(principal, staged, metadata) };
     } catch (error) {
       if (violatedUnique(error) === null) throw error;
       const { contentBidx } = fileIndexes(staged.folder, metadata);
@@ -134,7 +134,11 @@ export class UploadService {
     return this.settle(principal, staged, { ...metadata, name });
   }
 
-  private async insert({ id, folder, fileKey, blob }: StagedUpload, metadata: FileMetadata): Promise<ShownFile> {
+  private async insert(
+    principal: Principal,
+    { id, folder, fileKey, blob }: StagedUpload,
+    metadata: FileMetadata,
+  ): Promise<ShownFile> {
     const file = {
       id,
       ownerId: folder.ownerId,
@@ -147,8 +151,8 @@ export class UploadService {
     };
     const createdAt = await this.repository.insertWithBlob(file, folder.epoch, blob);
     if (!createdAt) {
-      const now = await this.access.keyFor({ userId: folder.ownerId, sessionId: '' }, folder.id);
-      throw now.epoch === folder.epoch ? UploadErrors.interrupted() : FolderErrors.locked();
+      const now = await this.access.keyFor(principal, folder.id);
+      throw now.epoch === folder.epoch ? VaultErrors.leaseLost() : FolderErrors.locked();
     }
     return { row: { ...file, createdAt }, metadata };
   }

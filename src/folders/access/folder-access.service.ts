@@ -7,10 +7,11 @@ import { unwrapKey, wrapKey } from '../../platform/crypto/sealed-value';
 import { isUuid } from '../../platform/database/uuid';
 import type { Principal } from '../../platform/http/principal';
 import { KeyringService } from '../../vault/keyring.service';
+import { orDamaged } from '../../vault/or-damaged';
 import { FolderErrors } from '../folders.errors';
 import { type FolderKeyRow, FoldersRepository } from '../folders.repository';
 
-/** A folder that the principal may work in, with its key in memory for this request. */
+/** A folder that the principal may work in, with its key. */
 export interface OpenFolder {
   readonly id: string;
   readonly ownerId: string;
@@ -59,7 +60,8 @@ export class FolderAccess {
     const cacheKey = `${id}:${epoch}`;
     let key = this.cache.get(cacheKey);
     if (!key) {
-      key = unwrapKey(await this.keyring.userKey(ownerId), folderKeyContext(ownerId, id, fkVersion), fkWrapped);
+      const userKey = await this.keyring.userKey(ownerId);
+      key = orDamaged(() => unwrapKey(userKey, folderKeyContext(ownerId, id, fkVersion), fkWrapped));
       if (this.cache.size >= CACHED_KEYS) this.cache.clear();
       this.cache.set(cacheKey, key);
     }

@@ -4,13 +4,18 @@ import { AppConfig } from '../config/app-config';
 import { BlobStore } from './blob-store';
 import { LocalBlobStore } from './local.blob-store';
 
-/** The store that the configuration names. Not global: only `vault/` and `health/` import it. */
+/** The store that the configuration names. */
+export function createBlobStore(config: AppConfig): BlobStore {
+  return new LocalBlobStore(join(config.dataDir, 'blobs'));
+}
+
+/** Not global: only `vault/` and `health/` import it. */
 @Module({
   providers: [
     {
       provide: BlobStore,
       inject: [AppConfig],
-      useFactory: (config: AppConfig): BlobStore => new LocalBlobStore(join(config.dataDir, 'blobs')),
+      useFactory: createBlobStore,
     },
   ],
   exports: [BlobStore],

@@ -5,13 +5,13 @@ import { crc32 } from 'node:zlib';
 import { blobIdOf } from './blob-key';
 import { BlobStore, type ByteRange, type ListedObject, type StoredObject } from './blob-store';
 import { BlobStoreError } from './blob-store-error';
-import { refuseLink, securePath } from './secure-path';
+import { refuseLinks, securePath } from './secure-path';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, W_OK } = constants;
 /** Bytes per read: 64 KiB halves the throughput of a download, more than 512 KiB gains nothing. */
 const READ_BYTES = 512 * 1024;
 const TEMPORARY = 'tmp';
-/** How many directories are remembered as checked; each user has at most 257. */
+/** How many directories are remembered as synced; each user has at most 256. */
 const REMEMBERED_DIRECTORIES = 100_000;
 
 /**
@@ -19,7 +19,7 @@ const REMEMBERED_DIRECTORIES = 100_000;
  * file under its own name is always whole. Several processes may share the directory.
  */
 export class LocalBlobStore extends BlobStore {
-  private readonly checkedDirectories = new Set<string>();
+  private readonly syncedDirectories = new Set<string>();
 
   constructor(private readonly root: string) {
     super();
@@ -46,7 +46,7 @@ export class LocalBlobStore extends BlobStore {
 
   async *read(key: string, expectedBytes: number, range: ByteRange): AsyncGenerator<Buffer> {
     const path = securePath(this.root, key);
-    await this.checkDirectories(path, key);
+    refuseLinks(this.root, path, key);
     let file: FileHandle;
     try {
       file = await open(path, O_RDONLY | O_NOFOLLOW);
@@ -71,6 +71,7 @@ export class LocalBlobStore extends BlobStore {
 
   async remove(key: string): Promise<void> {
     for (const path of [this.temporaryPath(key), securePath(this.root, key)]) {
+      refuseLinks(this.root, path, key);
       try {
         await unlink(path);
       } catch (error) {
@@ -103,7 +104,7 @@ export class LocalBlobStore extends BlobStore {
   }
 
   private async create(temporary: string, key: string): Promise<FileHandle> {
-    await this.checkDirectories(temporary, key);
+    refuseLinks(this.root, temporary, key);
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
     try {
       return await open(temporary, flags, 0o600);
@@ -115,29 +116,22 @@ export class LocalBlobStore extends BlobStore {
   }
 
   private async moveIntoPlace(temporary: string, path: string, key: string): Promise<void> {
-    await this.checkDirectories(path, key);
+    refuseLinks(this.root, path, key);
     const directory = dirname(path);
     try {
       await rename(temporary, path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      // A new directory is an entry of its parent: without these a power cut could take it and what is in it.
-      await syncDirectory(dirname(directory));
-      await syncDirectory(this.root);
       await rename(temporary, path);
     }
     await syncDirectory(directory);
-  }
-
-  /** No directory between the root and a file may be a link that somebody has put there; each is looked at once per process. */
-  private async checkDirectories(path: string, key: string): Promise<void> {
-    for (let directory = dirname(path); directory.length > this.root.length; directory = dirname(directory)) {
-      if (this.checkedDirectories.has(directory)) continue;
-      await refuseLink(directory, key);
-      if (this.checkedDirectories.size >= REMEMBERED_DIRECTORIES) this.checkedDirectories.clear();
-      this.checkedDirectories.add(directory);
-    }
+    if (this.syncedDirectories.has(directory)) return;
+    // A new directory is an entry of its parent: without these a power cut could take it and what is in it. Once for each, by
+    // whoever uses it first: another process may have made it and not have come so far.
+    for (const parent of [dirname(directory), this.root, dirname(this.root)]) await syncDirectory(parent);
+    if (this.syncedDirectories.size >= REMEMBERED_DIRECTORIES) this.syncedDirectories.clear();
+    this.syncedDirectories.add(directory);
   }
 }
 

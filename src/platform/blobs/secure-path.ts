@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { blobIdOf } from './blob-key';
 import { BlobStoreError } from './blob-store-error';
 
@@ -10,13 +10,12 @@ export function securePath(root: string, key: string): string {
 }
 
 /**
- * Refuses a directory that is a symbolic link: `O_NOFOLLOW` guards only the last component of a path.
- * A directory that does not exist is fine.
+ * Refuses a path with a symbolic link between `root` and its last component, for which `O_NOFOLLOW` is: it guards nothing before it.
+ * Looked up each time, and without a thread: the kernel has these directories at hand. Those that do not exist are fine.
  */
-export async function refuseLink(directory: string, key: string): Promise<void> {
-  try {
-    if (!(await lstat(directory)).isDirectory()) throw new BlobStoreError('unsafe', key);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+export function refuseLinks(root: string, path: string, key: string): void {
+  for (let directory = dirname(path); directory.length > root.length; directory = dirname(directory)) {
+    if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw new BlobStoreError('unsafe', key);
   }
 }

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 export interface Setting<T> {
   /** One sentence for the README's table. */
   readonly about: string;
-  /** The value when unset; a function where it depends on other settings (then `shown` is what the README prints). */
+  /** The value when unset. */
   readonly fallback: T;
+  /** What the README prints for it. */
   readonly shown: string;
   /** May also be given as `NAME_FILE`, and is never printed. */
   readonly secret: boolean;

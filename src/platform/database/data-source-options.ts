@@ -1,4 +1,3 @@
-import { parse } from 'pg-connection-string';
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
 import { SnakeNamingStrategy } from './snake-naming.strategy';
 
@@ -10,18 +9,11 @@ const POOL_SIZE = 20;
 
 /**
  * How every data source of the vault is made; it knows no entity.
- * @param url `postgresql://…`, also with a socket directory as `?host=` (`pg`'s own reading of it, which TypeORM lacks)
+ * @param url `postgresql://…`, also with a socket directory as `?host=`
  */
 export function dataSourceOptions(url: string, entities: Classes, migrations: Classes): PostgresOptions {
-  const { host, port, user, password, database, ssl } = parse(url);
   return {
     type: 'postgres',
-    host: host ?? 'localhost',
-    port: port ? Number(port) : 5432,
-    username: user,
-    password,
-    database: database ?? undefined,
-    ssl: ssl as PostgresOptions['ssl'],
     entities: entities as MixedList<string | (new () => object) | EntitySchema>,
     migrations: migrations,
     migrationsTableName: 'migrations',
@@ -35,6 +27,12 @@ export function dataSourceOptions(url: string, entities: Classes, migrations: Cl
     applicationName: 'photovault',
     poolSize: POOL_SIZE,
     connectTimeoutMS: 5000,
-    extra: { statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, keepAlive: true },
+    // The one reading of the URL is `pg`'s own, here as for connections beside the pool: sockets, `options` and all.
+    extra: {
+      connectionString: url,
+      statement_timeout: 60_000,
+      idle_in_transaction_session_timeout: 60_000,
+      keepAlive: true,
+    },
   };
 }

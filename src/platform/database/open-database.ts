@@ -39,6 +39,8 @@ export async function openDatabase(options: {
 /** A connection of its own for work that must not go through the pool; closed in any case. */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000, application_name: 'photovault' });
+  // A connection that breaks while it is idle would end the process; the next statement says so in any case.
+  client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {

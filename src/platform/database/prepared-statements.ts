@@ -15,16 +15,29 @@ export interface PreparedStatement {
  */
 @Injectable()
 export class PreparedStatements {
-  constructor(private readonly dataSource: DataSource) {}
+  private readonly pool: Pool;
+
+  constructor(dataSource: DataSource) {
+    this.pool = (dataSource.driver as unknown as { master: Pool }).master;
+    // A connection that breaks before TypeORM has begun to listen to it would end the process; its next statement fails anyway.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
+  }
 
   /**
    * Runs one statement, which is one transaction.
    * @throws pg's `DatabaseError` (`code` = SQLSTATE, `constraint` = the name of what was violated)
    */
   async run<Row extends object>(statement: PreparedStatement, values: readonly unknown[]): Promise<Row[]> {
-    const pool = (this.dataSource.driver as unknown as { master: Pool }).master;
-    const { rows } = await pool.query<Row>({ name: statement.name, text: statement.text, values: [...values] });
-    return rows;
+    const client = await this.pool.connect();
+    try {
+      const { rows } = await client.query<Row>({ ...statement, values: [...values] });
+      client.release();
+      return rows;
+    } catch (error) {
+      // `pool.query` would close the connection after any error; one that the statement itself caused leaves it as good as before.
+      client.release((error as { severity?: string }).severity !== 'ERROR');
+      throw error;
+    }
   }
 }
 

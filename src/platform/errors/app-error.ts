@@ -10,6 +10,8 @@ export interface ErrorDefinition {
   /** One sentence for a person. */
   readonly title: string;
   readonly level: ErrorLevel;
+  /** Whoever runs the server must look at it: the word that log watchers wait for. */
+  readonly alert?: 'integrity';
 }
 
 /** What varies from case to case. */

@@ -13,9 +13,15 @@ const registry = new Map<string, ErrorDefinition>();
  * @param level how loudly the server logs it; client mistakes are `debug`
  * @throws {Error} when the code is taken: codes are part of the API
  */
-export function defineError(code: string, status: number, title: string, level: ErrorLevel = 'debug'): ErrorFactory {
+export function defineError(
+  code: string,
+  status: number,
+  title: string,
+  level: ErrorLevel = 'debug',
+  alert?: ErrorDefinition['alert'],
+): ErrorFactory {
   if (registry.has(code)) throw new Error(`error code ${code} is defined twice`);
-  const definition: ErrorDefinition = Object.freeze({ code, status, title, level });
+  const definition: ErrorDefinition = Object.freeze({ code, status, title, level, ...(alert && { alert }) });
   registry.set(code, definition);
   return Object.assign((details?: ErrorCase) => new AppError(definition, details), { definition });
 }

@@ -10,7 +10,7 @@ interface ExpressApp {
 /**
  * Express re-parents every request and response with `Object.setPrototypeOf`, which de-optimises them on Node 20 and 22 and costs
  * about two thirds of its speed. Here Node creates them with the prototype that Express is about to set, so that its call
- * changes nothing (docs/decisions/0003). Plain http only: TLS ends at the proxy.
+ * changes nothing (docs/decisions/0003). Plain http only: TLS ends at the proxy. A missing Host is `requireHost`'s to refuse.
  */
 export class FastExpressAdapter extends ExpressAdapter {
   override initHttpServer(options: NestApplicationOptions): void {
@@ -20,7 +20,10 @@ export class FastExpressAdapter extends ExpressAdapter {
     class Response extends http.ServerResponse {}
     app.request = adopt(Request.prototype, app.request);
     app.response = adopt(Response.prototype, app.response);
-    const server = http.createServer({ IncomingMessage: Request, ServerResponse: Response }, app);
+    const server = http.createServer(
+      { IncomingMessage: Request, ServerResponse: Response, requireHostHeader: false },
+      app,
+    );
     this.setHttpServer(server);
   }
 }

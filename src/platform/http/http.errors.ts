@@ -16,6 +16,7 @@ export const RequestErrors = {
   ),
   tooSlow: defineError('REQUEST.TOO_SLOW', 408, 'The body of the request arrived too slowly.'),
   headersTooLarge: defineError('REQUEST.HEADERS_TOO_LARGE', 431, 'The headers of the request are too large.'),
+  expectationFailed: defineError('REQUEST.EXPECTATION_FAILED', 417, 'The server does not do what the request expects.'),
   noRoute: defineError('ROUTE.NOT_FOUND', 404, 'There is nothing at this address.'),
 };
 

@@ -20,16 +20,17 @@ export class ProblemFilter implements ExceptionFilter {
   /** Also for what never reaches Nest: paths outside its routes, and errors of the middleware before them. */
   answer(thrown: unknown, request: Request, response: Response): void {
     const error = toAppError(thrown);
-    const { code, status, title, level } = error.definition;
+    const { code, status, title, level, alert } = error.definition;
     const requestId = requestIdOf(request);
 
     // The client is gone, or half of an answer is on its way: nothing more can be said, and a broken transfer must look broken.
     if (response.headersSent || response.destroyed || request.socket.destroyed) {
-      if (level === 'error') this.logger.error({ requestId, code, err: thrown }, 'failed after the answer had begun');
+      if (level === 'error')
+        this.logger.error({ requestId, code, alert, err: thrown }, 'failed after the answer had begun');
       response.destroy();
       return;
     }
-    this.logger[level]({ requestId, code, status, ...(level === 'error' && { err: thrown }) }, title);
+    this.logger[level]({ requestId, code, status, alert, ...(level === 'error' && { err: thrown }) }, title);
 
     const problem = {
       type: `urn:photovault:error:${code}`,

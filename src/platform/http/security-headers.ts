@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 
 /** Answers of the API are data: nothing in them may run, be framed, be sniffed or be kept by a shared cache. */
-const HEADERS = new Map([
+export const SECURITY_HEADERS: ReadonlyMap<string, string> = new Map([
   ['Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'; sandbox"],
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'no-referrer'],
@@ -13,6 +13,6 @@ const HEADERS = new Map([
 
 /** Set on every answer first, so that no error path can miss them; a route that knows better overrides one. */
 export function securityHeaders(_request: Request, response: Response, next: NextFunction): void {
-  response.setHeaders(HEADERS);
+  response.setHeaders(new Map(SECURITY_HEADERS));
   next();
 }

@@ -1,15 +1,45 @@
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { type ArgumentMetadata, Injectable, ValidationPipe, type ValidationError } from '@nestjs/common';
 import type { FieldError } from '../errors/app-error';
 import { RequestErrors } from './http.errors';
 
 /** Whitelisting validation of every body and query: unknown fields are refused, and every bad field is named at once. */
-export function validationPipe(): ValidationPipe {
-  return new ValidationPipe({
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    transform: true,
-    validationError: { target: false, value: false },
-    exceptionFactory: (errors) => RequestErrors.invalid({ errors: errors.flatMap((error) => fieldErrors(error)) }),
+@Injectable()
+export class RequestValidationPipe extends ValidationPipe {
+  constructor() {
+    super({
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      transform: true,
+      validationError: { target: false, value: false },
+      exceptionFactory: (errors) => RequestErrors.invalid({ errors: errors.flatMap((error) => fieldErrors(error)) }),
+    });
+  }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    // A route that wants a body got none that any parser of ours reads.
+    if (metadata.type === 'body' && value === undefined) throw RequestErrors.unsupportedType();
+    refusePrototypeFields(value);
+    try {
+      return (await super.transform(value, metadata)) as unknown;
+    } catch (error) {
+      // The libraries throw these themselves: on half a surrogate pair in an address, on nesting that is deeper than the stack.
+      if (error instanceof URIError || error instanceof RangeError) throw RequestErrors.invalid({ cause: error });
+      throw error;
+    }
+  }
+}
+
+/**
+ * class-transformer drops fields that every object has (`__proto__`, `constructor`, `toString` …) before the whitelist sees them;
+ * here they are refused like any other unknown field.
+ * @throws {AppError} `REQUEST.INVALID`
+ */
+export function refusePrototypeFields(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  const inherited = Object.keys(value).filter((key) => key in Object.prototype || key === 'prototype');
+  if (inherited.length === 0) return;
+  throw RequestErrors.invalid({
+    errors: inherited.map((path) => ({ path, message: `property ${path} should not exist` })),
   });
 }
 

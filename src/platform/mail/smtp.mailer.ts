@@ -19,6 +19,14 @@ export class SmtpMailer extends Mailer {
   }
 
   async send(mail: Mail): Promise<void> {
-    await this.transport.sendMail({ from: this.from, to: mail.to, subject: mail.subject, text: mail.text });
+    const { to, subject, text } = mail;
+    try {
+      await this.transport.sendMail({ from: this.from, to, subject, text });
+    } catch (error) {
+      // What servers say repeats addresses, and sometimes the mail: only their codes go on.
+      const { code, responseCode } = error as { code?: string; responseCode?: number };
+      // eslint-disable-next-line preserve-caught-error -- the cause is what must not be logged
+      throw new Error(`the mail server did not take the mail (${[code, responseCode].filter(Boolean).join(', ')})`);
+    }
   }
 }

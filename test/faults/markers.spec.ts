@@ -1,0 +1,253 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { form } from '../support/form';
+import { jpeg, sha256 } from '../support/photos';
+import { RawConnection } from '../support/raw-connection';
+import { SecretSearch } from '../support/secret-search';
+import type { VaultClient } from '../support/vault-client';
+import { VaultHome } from '../support/vault-home';
+import type { VaultProcess } from '../support/vault-process';
+import { eventually } from '../support/waiting';
+
+// Invariant: stored bytes, database dump and logs contain no plaintext of any upload, name, PIN, token or password. Everything
+// that this person does, right or wrong, carries a marker, the log is as talkative as it gets, and then everything is searched.
+
+jest.setTimeout(120_000);
+
+/** Part of all that the person writes; the forms of secrets that the server makes are added one by one. */
+const MARKER = `m${randomBytes(10).toString('hex')}`;
+const EMAIL = `alice.${MARKER}@example.com`;
+/** Stored in clear by design, for the list of signed-in devices: finding it proves that the search looks in the right places. */
+const DEVICE = `device-${randomBytes(10).toString('hex')}`;
+
+const secrets = new SecretSearch().add('the marker', MARKER);
+const control = new SecretSearch().add('the device', DEVICE);
+/** Told apart from noise: four digits are everywhere. */
+const env = { LOG_LEVEL: 'trace', PIN_DIGITS: '9' };
+
+let home: VaultHome;
+let server: VaultProcess;
+let alice: VaultClient;
+const pins: string[] = [];
+
+beforeAll(async () => {
+  home = await VaultHome.create(env);
+  // Whatever is spooled somewhere is spooled where the search looks.
+  server = home.start({ TMPDIR: home.directory });
+  await server.ready();
+  const [, masterKey = ''] = /^1 (\S+)$/m.exec(readFileSync(join(home.dataDir, 'master.key'), 'utf8')) ?? [];
+  secrets.add('the master key', Buffer.from(masterKey, 'base64'));
+  await signInAndBlunder();
+  await uploadAndBlunder();
+  await loseDatabaseAndFile();
+  expect((await alice.request('DELETE', '/auth/sessions/current')).status).toBe(204);
+  expect((await alice.list()).status).toBe(401);
+});
+afterAll(() => home.close());
+
+it('leaves no trace in a dump of the database', async () => {
+  const dump = Buffer.from(await home.dump());
+  expect(control.findIn('the dump', dump)).not.toEqual([]);
+  expect(secrets.findIn('the dump', dump)).toEqual([]);
+});
+
+it('leaves no trace in any file of the data directory: blobs, heap, write-ahead log, log of the database', async () => {
+  await home.query('CHECKPOINT');
+  await server.end('SIGTERM');
+  const found = new Map<string, string[]>();
+  const controls: string[] = [];
+  for (const entry of readdirSync(home.directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(home.directory, path);
+    const bytes = readFileSync(path);
+    if (control.findIn(name, bytes).length > 0) controls.push(name);
+    // The one place for the master key.
+    if (name === join('data', 'master.key')) continue;
+    const finds = [...secrets.findIn(name, bytes), ...secrets.findIn('names', Buffer.from(name))];
+    if (finds.length > 0) found.set(name, finds);
+  }
+  expect(controls.some((name) => name.includes('pg_wal'))).toBe(true);
+  expect(controls.some((name) => name.includes(join('postgres', 'base')))).toBe(true);
+  expect(Object.fromEntries(found)).toEqual({});
+});
+
+it('leaves no trace in what the server has said, but for the promised line with the PIN', () => {
+  const promised = new Set(pins.map((pin) => `PIN ${pin} for ${EMAIL}`));
+  const lines = server.stdout.lines.filter((_, index) => !promised.has(server.messages[index] ?? ''));
+  expect(server.stdout.lines.length - lines.length).toBe(pins.length);
+  expect(lines.length).toBeGreaterThan(50);
+  expect(secrets.findIn('stdout', Buffer.from(lines.join('')))).toEqual([]);
+  expect(server.stderr.text).toBe('');
+});
+
+async function signInAndBlunder(): Promise<void> {
+  alice = await signIn('/users');
+  // Again: now for a known address, so that the second mail is another.
+  alice = await signIn('/users');
+  alice = await signIn('/auth/pin');
+  const stranger = await server.clientOf({ ...alice, token: undefined } as VaultClient);
+  const { body: challenge } = await stranger.request<{ challengeId: string }>('POST', '/auth/pin', {
+    json: { email: EMAIL, deviceId: DEVICE },
+  });
+  pins.push(await newestPin());
+  for (let guess = 0; guess < 4; guess++) {
+    const pin = String(randomInt(100_000_000, 999_999_999));
+    secrets.add('a wrong PIN', pin);
+    const json = { challengeId: challenge.challengeId, deviceId: DEVICE, pin };
+    expect((await stranger.request('POST', '/auth/sessions', { json })).status).toBe(401);
+  }
+  const blunders: Parameters<VaultClient['request']>[] = [
+    ['POST', '/auth/pin', { json: { email: `nobody.${MARKER}@example.com`, deviceId: DEVICE } }],
+    ['POST', '/auth/pin', { json: { email: MARKER, deviceId: DEVICE, [MARKER]: MARKER } }],
+    ['POST', '/auth/pin', { body: `{"email": "${EMAIL}", ${MARKER}`, headers: { 'content-type': 'application/json' } }],
+    ['POST', '/auth/sessions', { json: { challengeId: MARKER, deviceId: DEVICE, pin: MARKER.slice(0, 16) } }],
+    ['GET', '/users/me', { headers: { authorization: `Bearer pvs_${MARKER}` } }],
+    ['GET', '/users/me', { headers: { authorization: `Basic ${MARKER}`, cookie: `session=${MARKER}` } }],
+    ['GET', `/users/me?token=${MARKER}`],
+    ['GET', `//health/${MARKER}`],
+    ['GET', `//${MARKER}?${MARKER}=${MARKER}`],
+  ];
+  for (const blunder of blunders) expect((await stranger.request(...blunder)).status).toBeLessThan(500);
+}
+
+async function uploadAndBlunder(): Promise<void> {
+  const [first, second, third] = [photo('first'), photo('second'), photo('third')];
+  const raw = await alice.put(`raw ${MARKER} é.jpg`, first);
+  const posted = await alice.post(`form ${MARKER}.jpg`, second, { takenAt: '2026-08-02T17:21:09Z' });
+  expect([raw.status, posted.status]).toEqual([201, 201]);
+  const { id } = raw.body;
+  expect((await alice.content(id)).bytes.equals(first)).toBe(true);
+  expect((await alice.content(id, { range: 'bytes=100-20000' })).status).toBe(206);
+  expect((await alice.request('PATCH', `/files/${id}`, { json: { name: `renamed ${MARKER}.jpg` } })).status).toBe(200);
+  expect((await alice.request('GET', `/files/by-name/renamed%20${MARKER}.jpg/content`)).status).toBe(200);
+  expect((await alice.list()).body.items).toHaveLength(2);
+
+  const wrongDigest = `sha-256=:${createHash('sha256').update(MARKER).digest('base64')}:`;
+  const text = Buffer.from(MARKER.repeat(10_000));
+  const refused: [number, Promise<{ status: number }>][] = [
+    [200, alice.put(`again ${MARKER}.jpg`, first)],
+    [409, alice.put(`form ${MARKER}.jpg`, third)],
+    [409, alice.request('PATCH', `/files/${id}`, { json: { name: `form ${MARKER}.jpg` } })],
+    [422, alice.put(`digest ${MARKER}.jpg`, third, { headers: { 'content-digest': wrongDigest } })],
+    [400, alice.put(`digest ${MARKER}.jpg`, third, { headers: { 'content-digest': MARKER } })],
+    [415, alice.put(`text ${MARKER}.jpg`, text)],
+    [415, alice.post(`text ${MARKER}.jpg`, text.subarray(0, 1000))],
+    [422, alice.put(`empty ${MARKER}.jpg`, Buffer.alloc(0))],
+    [422, alice.put(`${MARKER}\u0000.jpg`, third)],
+    [422, alice.post(`a ${MARKER}.jpg`, third, { takenAt: MARKER })],
+    [422, alice.post(`a ${MARKER}.jpg`, third, { [MARKER]: MARKER })],
+    [404, alice.post(`a ${MARKER}.jpg`, third, { folderId: MARKER })],
+    [422, alice.put(`a ${MARKER}.jpg`, third, { query: `?conflict=${MARKER}` })],
+    [422, alice.request('POST', '/files', form({ name: MARKER, body: MARKER }, { name: 'x', body: MARKER }))],
+    [400, alice.request('POST', '/files', form({ name: MARKER, filename: MARKER, body: third }))],
+    [404, alice.request('GET', `/files/by-name/${MARKER}/content`)],
+    [404, alice.request('GET', `/files/${MARKER}`)],
+    [422, alice.list(`?cursor=${MARKER}`)],
+  ];
+  for (const [index, [status, answer]] of refused.entries()) {
+    expect({ index, status: (await answer).status }).toEqual({ index, status });
+  }
+  await sendBrokenRequests(third);
+}
+
+/** Uploads that end in the middle, and what never was HTTP. */
+async function sendBrokenRequests(photo: Buffer): Promise<void> {
+  const head = [`Host: ${MARKER}`, `Authorization: Bearer ${alice.token}`, `User-Agent: ${DEVICE}`];
+  const put = [`PUT /api/v1/files/by-name/cut%20${MARKER}.jpg HTTP/1.1`, ...head, `Content-Length: ${photo.length}`];
+  const cut = await RawConnection.to(alice.url);
+  await cut.send(put, photo.subarray(0, photo.length - 1));
+  await eventually('the upload is pending', async () => {
+    return (await home.query("SELECT FROM blobs WHERE state = 'pending'")).length > 0;
+  });
+  cut.abort();
+
+  const { headers, body } = form({ name: 'file', filename: `cut ${MARKER}.jpg`, body: photo });
+  const cutForm = Buffer.from(body).subarray(0, body.length - 10);
+  const post = ['POST /api/v1/files HTTP/1.1', ...head, `Content-Type: ${headers['content-type']}`];
+  const answer = await RawConnection.exchange(alice.url, [...post, `Content-Length: ${cutForm.length}`], cutForm);
+  expect(answer?.status).toBe(400);
+
+  for (const line of [
+    `${MARKER}`,
+    `GET /${MARKER} HTTP/1.1\r\n${MARKER}`,
+    `GET /${MARKER.repeat(2000)} HTTP/1.1\r\nHost: x`,
+  ]) {
+    expect((await RawConnection.exchange(alice.url, [line]))?.status).toBeGreaterThanOrEqual(400);
+  }
+}
+
+/** The faults that make a server talk: its database goes away in the middle of things, and a blob is damaged. */
+async function loseDatabaseAndFile(): Promise<void> {
+  process.kill(home.postmaster(), 'SIGQUIT');
+  let status = 0;
+  await eventually('the database is back', async () => {
+    const photos = Array.from({ length: 4 }, (_, i) => alice.put(`away ${i} ${MARKER}.jpg`, photo(`away ${i}`)));
+    const answers = await Promise.all([
+      ...photos,
+      alice.list(),
+      alice.request('PATCH', `/files/${MARKER}`, { json: { name: MARKER } }),
+    ]);
+    status = Math.max(status, ...answers.map((answer) => answer.status));
+    return answers.every((answer) => answer.status < 500);
+  });
+  expect(status).toBe(503);
+
+  const { body } = await alice.put(`damaged ${MARKER}.jpg`, photo('damaged'));
+  await home.query('UPDATE blobs SET ct_bytes = ct_bytes + 1 WHERE id = (SELECT blob_id FROM files WHERE id = $1)', [
+    body.id,
+  ]);
+  expect((await alice.content(body.id)).status).toBe(500);
+}
+
+async function signIn(by: '/users' | '/auth/pin'): Promise<VaultClient> {
+  const client = await server.clientOf({} as VaultClient);
+  const { body: challenge } = await client.request<{ challengeId: string }>('POST', by, {
+    json: { email: EMAIL, deviceId: DEVICE },
+  });
+  const pin = await newestPin();
+  pins.push(pin);
+  const json = { challengeId: challenge.challengeId, deviceId: DEVICE, pin };
+  const { status, body } = await client.request<{ sessionToken: string }>('POST', '/auth/sessions', { json });
+  expect(status).toBe(201);
+  client.token = body.sessionToken;
+  secrets
+    .add('a PIN', pin)
+    .add('a token', body.sessionToken)
+    .add("a token's bytes", Buffer.from(body.sessionToken.slice(4, 47), 'base64url'))
+    .add('a challenge', challenge.challengeId)
+    .add("a challenge's bytes", Buffer.from(challenge.challengeId, 'base64url'));
+  return client;
+}
+
+async function newestPin(): Promise<string> {
+  return server.stdout.pinFor(EMAIL);
+}
+
+/** A JPEG whose EXIF segment and content carry the marker. */
+function photo(seed: string): Buffer {
+  const [head, noise] = [jpeg(300_000, seed).subarray(0, 2), jpeg(300_000, seed).subarray(2)];
+  noise.write(MARKER, 150_000);
+  noise.write(MARKER, 200_001, 'utf16le');
+  const bytes = Buffer.concat([head, exif(`taken by ${MARKER}`), noise]);
+  secrets.add('the hash of a photo', Buffer.from(sha256(bytes), 'hex'));
+  return bytes;
+}
+
+/** An APP1 segment with one field, ImageDescription (Exif 2.32, sections 4.6.2 and 4.7.2). */
+function exif(description: string): Buffer {
+  const text = Buffer.from(`${description}\0`);
+  const tiff = Buffer.alloc(26);
+  tiff.write('II*\0', 'latin1');
+  tiff.writeUInt32LE(8, 4);
+  tiff.writeUInt16LE(1, 8);
+  tiff.writeUInt16LE(0x010e, 10);
+  tiff.writeUInt16LE(2, 12);
+  tiff.writeUInt32LE(text.length, 14);
+  tiff.writeUInt32LE(tiff.length, 18);
+  const content = Buffer.concat([Buffer.from('Exif\0\0'), tiff, text]);
+  const marker = Buffer.from([0xff, 0xe1, 0, 0]);
+  marker.writeUInt16BE(content.length + 2, 2);
+  return Buffer.concat([marker, content]);
+}

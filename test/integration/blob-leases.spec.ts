@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import { BlobStore } from '../../src/platform/blobs/blob-store';
+import { BlobKind } from '../../src/platform/crypto/contexts';
+import { JobsService } from '../../src/platform/jobs/jobs.service';
+import { LOGGER } from '../../src/platform/logging/logging.module';
+import { BlobsRepository } from '../../src/vault/blobs.repository';
+import { BlobSweeper } from '../../src/vault/blob-sweeper.service';
+import { VaultService } from '../../src/vault/vault.service';
+import { stalled } from '../contracts/blob-store.contract';
+import { fakeOnly } from '../support/fake-time';
+import { startTestApp, type TestApp } from '../support/test-app';
+import { eventually } from '../support/waiting';
+
+let app: TestApp;
+/** A vault of its own, whose clock for renewals stands still until it is told to go. */
+let vault: VaultService;
+let sweeper: BlobSweeper;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  await app.app.get(JobsService).beforeApplicationShutdown();
+  sweeper = app.app.get(BlobSweeper);
+  fakeOnly(['setInterval', 'clearInterval']);
+  const [store, blobs] = [app.app.get(BlobStore, { strict: false }), app.app.get(BlobsRepository, { strict: false })];
+  vault = new VaultService(store, blobs, app.app.get<Logger>(LOGGER));
+  vault.onModuleInit();
+});
+afterAll(async () => {
+  vault.onApplicationShutdown();
+  jest.useRealTimers();
+  await app.close();
+});
+
+const expireAll = () => app.database.query("UPDATE blobs SET lease_expires_at = now() - interval '1 s'");
+const count = async (where: string) => (await app.database.query(`SELECT FROM blobs WHERE ${where}`)).length;
+
+it('a lease is renewed every 20 seconds while an upload is slow, and not after it', async () => {
+  const slow = stalled(randomBytes(10));
+  const identity = { ownerId: uuidv7(), fileId: uuidv7(), kind: BlobKind.original };
+  const put = vault.put(identity, randomBytes(32), slow.source);
+  await slow.begun;
+  for (let round = 0; round < 3; round++) {
+    await expireAll();
+    jest.advanceTimersByTime(20_000);
+    const isRenewed = async () => (await count("lease_expires_at > now() + interval '30 s'")) === 1;
+    await eventually('the lease is renewed', isRenewed);
+    await sweeper.sweep();
+    expect(await count("state = 'pending'")).toBe(1);
+  }
+  slow.end();
+
+  vault.settled(await put);
+  await expireAll();
+  jest.advanceTimersByTime(60_000);
+  await sweeper.sweep();
+  expect(await count('true')).toBe(0);
+});
