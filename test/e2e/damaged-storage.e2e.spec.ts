@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, symlink, truncate, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { BlobSweeper } from '../../src/vault/blob-sweeper.service';
 import { jpeg } from '../support/photos';
 import { expectProblem } from '../support/problem';
 import { RawConnection } from '../support/raw-connection';
@@ -95,6 +96,9 @@ describe('row: symlink in the data directory: the directory of unfinished upload
     expectProblem(await owner.put('a.jpg', jpeg(100_000)), FAULT);
     expectProblem(await owner.post('a.jpg', jpeg(100_000)), FAULT);
     expect(await readdir(outside)).toEqual([]);
+    // Nothing is removed through a link either: the rows wait until it is gone.
+    await rm(join(vault.dataDir, 'blobs', 'tmp'));
+    await vault.app.get(BlobSweeper).sweep();
     await expectStored(vault, owner.userId, 0);
   });
 

@@ -46,10 +46,10 @@ jest.setTimeout(60_000);
     blobs = join(home.dataDir, 'blobs');
     mkdirSync(blobs, { recursive: true, mode: 0o700 });
     mount(blobs, 24);
-    // Stands for whatever else fills a disk, and can be removed.
-    writeFileSync(join(blobs, 'ballast'), Buffer.alloc(8 * MIB));
     server = home.start();
     alice = await server.signUp('alice@example.com');
+    // Stands for whatever else fills a disk, and can be removed.
+    writeFileSync(join(blobs, 'ballast'), Buffer.alloc(8 * MIB));
   });
   afterAll(async () => {
     await home.stop();
