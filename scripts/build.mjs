@@ -1,5 +1,5 @@
 // Builds dist/ with the TypeScript compiler. With --if-changed (before `npm start`), only when a source has changed since.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,6 +30,9 @@ if (!upToDate || !process.argv.includes('--if-changed')) {
     process.exit(1);
   }
   rmSync(dist, { recursive: true, force: true });
-  execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exit(1);
   writeFileSync(stamp, digest);
 }

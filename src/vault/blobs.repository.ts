@@ -51,6 +51,11 @@ export class BlobsRepository {
     return affected === 1;
   }
 
+  /** Whether a file has it. */
+  async isReady(id: string): Promise<boolean> {
+    return this.rows.existsBy({ id, state: 'ready' });
+  }
+
   /** Claims pending blobs whose lease has run out; two sweepers never get the same one. */
   async doomExpired(limit: number): Promise<void> {
     await this.rows.query(

@@ -5,6 +5,7 @@ import { KEY_BYTES } from '../platform/crypto/chunked-encryption';
 import { serverSecretContext, type ServerSecretPurpose, userKeyContext } from '../platform/crypto/contexts';
 import { unwrapKey, wrapKey } from '../platform/crypto/sealed-value';
 import { KeysRepository } from './keys.repository';
+import { MasterKeyError } from './master-key-error';
 import { MasterKeyring } from './master-keyring';
 import { orDamaged } from './or-damaged';
 import { VaultErrors } from './vault.errors';
@@ -37,7 +38,21 @@ export class KeyringService implements OnModuleInit {
     for (const row of await this.repository.allSecrets()) {
       const context = serverSecretContext(row.kid, row.version, row.purpose);
       if (row.purpose === 'canary') this.born = row.createdAt;
-      this.secrets.set(row.purpose, unwrapKey(this.masterKeys.key(row.kid), context, row.secretWrapped));
+      this.secrets.set(row.purpose, this.openSecret(row.kid, context, row.secretWrapped));
+    }
+  }
+
+  private openSecret(kid: number, context: Buffer, wrapped: Buffer): Buffer {
+    try {
+      return unwrapKey(this.masterKeys.key(kid), context, wrapped);
+    } catch (error) {
+      // The key was proved before; another first start with another key has been faster since.
+      throw new MasterKeyError(
+        'The master key file of this process does not belong to this database: another began it just now.',
+        {
+          cause: error,
+        },
+      );
     }
   }
 

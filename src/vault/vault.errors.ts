@@ -1,14 +1,10 @@
+import { ServerErrors } from '../platform/http/http.errors';
 import { defineError } from '../platform/errors/error-registry';
 
 export const VaultErrors = {
   /** A sweeper has taken the blob, as after a long sleep of the machine; nothing was stored. */
   leaseLost: defineError('UPLOAD.INTERRUPTED', 503, 'The upload could not be completed; send it again.', 'warn'),
-  storageFull: defineError(
-    'VAULT.STORAGE_FULL',
-    507,
-    'There is no room left to store this. Nothing was changed.',
-    'error',
-  ),
+  storageFull: ServerErrors.storageFull,
   /** A stored object is missing or is not what was stored. Always an alert, never silently dropped. */
   damaged: defineError('VAULT.DAMAGED', 500, 'The stored data could not be read back intact.', 'error', 'integrity'),
 };

@@ -70,7 +70,8 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
   async forget(blob: Pick<SealedBlob, 'id' | 'ownerId'>): Promise<void> {
     this.leased.delete(blob.id);
     try {
-      if (!(await this.blobs.doomPending(blob.id))) return;
+      // A row that a crash of the database has taken is no reason to keep the object; only a file's blob stays.
+      if (!(await this.blobs.doomPending(blob.id)) && (await this.blobs.isReady(blob.id))) return;
       await this.store.remove(blobKey(blob.ownerId, blob.id));
       await this.blobs.deleteDoomed(blob.id);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { Client, type ClientConfig } from 'pg';
 import type { DataSourceOptions, EntitySchema, MixedList } from 'typeorm';
 import { SnakeNamingStrategy } from './snake-naming.strategy';
 
@@ -6,6 +7,17 @@ type Classes = MixedList<new () => object>;
 
 /** Connections a process may hold: enough for the routes, few enough for several processes on a default PostgreSQL. */
 const POOL_SIZE = 20;
+
+/**
+ * A connection that breaks while nobody happens to listen would end the process; its next statement fails anyway. It listens from its
+ * first moment on, because TypeORM opens connections before anybody could listen to the pool.
+ */
+class PooledClient extends Client {
+  constructor(config?: ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
 
 /**
  * How every data source of the vault is made; it knows no entity.
@@ -29,6 +41,7 @@ export function dataSourceOptions(url: string, entities: Classes, migrations: Cl
     connectTimeoutMS: 5000,
     // The one reading of the URL is `pg`'s own, here as for connections beside the pool: sockets, `options` and all.
     extra: {
+      Client: PooledClient,
       connectionString: url,
       statement_timeout: 60_000,
       idle_in_transaction_session_timeout: 60_000,

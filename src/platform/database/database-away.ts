@@ -18,3 +18,9 @@ export function isDatabaseAway(error: unknown): boolean {
   const isConnect = code === 'ENOENT' && syscall === 'connect';
   return (!ofFile && code !== undefined && AWAY.test(code)) || isConnect || BROKEN.test(error.message);
 }
+
+/** Whether the database has no room left on its disk (SQLSTATE 53100). */
+export function isDatabaseFull(error: unknown): boolean {
+  const { code, driverError } = (error ?? {}) as { code?: string; driverError?: unknown };
+  return driverError ? isDatabaseFull(driverError) : code === '53100';
+}

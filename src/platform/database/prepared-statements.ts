@@ -19,8 +19,6 @@ export class PreparedStatements {
 
   constructor(dataSource: DataSource) {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
-    // A connection that breaks before TypeORM has begun to listen to it would end the process; its next statement fails anyway.
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /**

@@ -33,5 +33,11 @@ export const ServerErrors = {
     'The database is not reachable just now; try again shortly.',
     'warn',
   ),
+  storageFull: defineError(
+    'VAULT.STORAGE_FULL',
+    507,
+    'There is no room left to store this. Nothing was changed.',
+    'error',
+  ),
   notReady: defineError('SERVER.NOT_READY', 503, 'The server is not ready to serve.', 'debug'),
 };

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { isDatabaseAway } from '../database/database-away';
+import { isDatabaseAway, isDatabaseFull } from '../database/database-away';
 import { AppError } from '../errors/app-error';
 import type { ErrorFactory } from '../errors/error-registry';
 import { LOGGER } from '../logging/logging.module';
@@ -59,6 +59,7 @@ const BY_STATUS: Record<number, ErrorFactory> = {
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (isDatabaseAway(thrown)) return ServerErrors.databaseAway({ headers: { 'Retry-After': '2' }, cause: thrown });
+  if (isDatabaseFull(thrown)) return ServerErrors.storageFull({ cause: thrown });
   const status = thrown instanceof HttpException ? thrown.getStatus() : (thrown as { status?: unknown } | null)?.status;
   const known = typeof status === 'number' ? BY_STATUS[status] : undefined;
   return known ? known({ cause: thrown }) : ServerErrors.internal({ cause: thrown });
