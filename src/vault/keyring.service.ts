@@ -31,10 +31,12 @@ export class KeyringService implements OnModuleInit {
   /** Makes the secrets that are missing and opens them all: the vault does not start on secrets that it cannot open. */
   async onModuleInit(): Promise<void> {
     const { kid, key } = this.masterKeys.newest;
-    for (const purpose of PURPOSES) {
-      const secretWrapped = wrapKey(key, serverSecretContext(kid, 1, purpose), randomBytes(KEY_BYTES));
-      await this.repository.insertSecretUnlessThere({ purpose, version: 1, kid, secretWrapped });
-    }
+    await this.repository.insertSecretsUnlessThere(
+      PURPOSES.map((purpose) => {
+        const secretWrapped = wrapKey(key, serverSecretContext(kid, 1, purpose), randomBytes(KEY_BYTES));
+        return { purpose, version: 1, kid, secretWrapped };
+      }),
+    );
     for (const row of await this.repository.allSecrets()) {
       const context = serverSecretContext(row.kid, row.version, row.purpose);
       if (row.purpose === 'canary') this.born = row.createdAt;
@@ -48,7 +50,7 @@ export class KeyringService implements OnModuleInit {
     } catch (error) {
       // The key was proved before; another first start with another key has been faster since.
       throw new MasterKeyError(
-        'The master key file of this process does not belong to this database: another began it just now.',
+        'The master key file of this process does not belong to this database: another began it just now, or its secrets were changed.',
         {
           cause: error,
         },

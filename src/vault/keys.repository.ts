@@ -14,11 +14,14 @@ export class KeysRepository {
     @InjectRepository(UserKeyEntity) private readonly userKeys: Repository<UserKeyEntity>,
   ) {}
 
-  /** Keeps the first of several processes' secrets for a purpose. */
-  async insertSecretUnlessThere(
-    secret: Pick<ServerSecretEntity, 'purpose' | 'version' | 'kid' | 'secretWrapped'>,
+  /**
+   * Makes the secrets that are not there. One statement: of two processes that begin a vault at once, the slower waits at the first
+   * row and then finds all of them, so that never half of them are wrapped by another key.
+   */
+  async insertSecretsUnlessThere(
+    secrets: Pick<ServerSecretEntity, 'purpose' | 'version' | 'kid' | 'secretWrapped'>[],
   ): Promise<void> {
-    await this.secrets.createQueryBuilder().insert().values(secret).orIgnore().execute();
+    await this.secrets.createQueryBuilder().insert().values(secrets).orIgnore().execute();
   }
 
   async allSecrets(): Promise<ServerSecretEntity[]> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverSecretContext } from '../../src/platform/crypto/contexts';
-import { DecryptionError } from '../../src/platform/crypto/decryption-error';
+import { MasterKeyError } from '../../src/vault/master-key-error';
 import { unwrapKey, wrapKey } from '../../src/platform/crypto/sealed-value';
 import { KeyringService } from '../../src/vault/keyring.service';
 import { KeysRepository } from '../../src/vault/keys.repository';
@@ -208,6 +208,6 @@ describe('the secrets of the server', () => {
       `UPDATE server_secrets SET secret_wrapped = (SELECT secret_wrapped FROM server_secrets WHERE purpose = 'mailbox')
         WHERE purpose = 'pin-pepper'`,
     );
-    await expect(newKeyring().onModuleInit()).rejects.toThrow(DecryptionError);
+    await expect(newKeyring().onModuleInit()).rejects.toThrow(MasterKeyError);
   });
 });
