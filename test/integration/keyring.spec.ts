@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverSecretContext } from '../../src/platform/crypto/contexts';
-import { MasterKeyError } from '../../src/vault/master-key-error';
 import { unwrapKey, wrapKey } from '../../src/platform/crypto/sealed-value';
 import { KeyringService } from '../../src/vault/keyring.service';
 import { KeysRepository } from '../../src/vault/keys.repository';
