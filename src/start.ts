@@ -90,8 +90,14 @@ export async function buildApp(parts: AppParts, slowBodies?: SlowBodyWatch): Pro
     logger: new NestLogger(parts.logger),
     abortOnError: false,
   });
-  await configureApp(app, slowBodies);
-  return app;
+  try {
+    await configureApp(app, slowBodies);
+    return app;
+  } catch (error) {
+    // Connections that are open already would keep the process for a while.
+    await app.close();
+    throw error;
+  }
 }
 
 async function listen(app: NestExpressApplication, config: AppConfig): Promise<void> {

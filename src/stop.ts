@@ -21,6 +21,8 @@ export function stopOnSignal(options: {
     stopping = true;
     logger.info(`${signal}: stopping`);
     const server = app.getHttpServer();
+    // A connection that becomes idle while others still transfer would wait for its keep-alive to end.
+    const idle = setInterval(() => server.closeIdleConnections(), 200);
     server.closeIdleConnections();
     const grace = setTimeout(() => server.closeAllConnections(), graceMs);
     try {
@@ -32,6 +34,7 @@ export function stopOnSignal(options: {
       process.exitCode = 1;
     } finally {
       clearTimeout(grace);
+      clearInterval(idle);
     }
     process.exit();
   };

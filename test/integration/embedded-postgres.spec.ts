@@ -17,7 +17,24 @@ beforeEach(() => lab.open());
 afterEach(() => lab.close());
 afterAll(() => lab.remove());
 
+/** Never 0, which would mean the tests themselves. */
+function postmaster(): number {
+  const pid = postmasterOf(lab.directory);
+  if (!pid) throw new Error('no postmaster runs');
+  return pid;
+}
+
 describe('starting', () => {
+  it('removes what a first start that was killed has left, once it is old enough', async () => {
+    const [old, young] = [`${lab.directory}.new-old`, `${lab.directory}.new-young`];
+    for (const draft of [old, young]) fs.mkdirSync(draft, { recursive: true });
+    fs.utimesSync(old, 1, 1);
+    await lab.start();
+    expect(fs.existsSync(old)).toBe(false);
+    expect(fs.existsSync(young)).toBe(true);
+    fs.rmSync(young, { recursive: true });
+  });
+
   it('creates a durable UTF-8 cluster without network, and keeps its data from start to start', async () => {
     const first = await lab.start();
     expect(first.adopted).toBe(false);
@@ -142,7 +159,7 @@ describe('after a crash', () => {
   it('recovers when the server was killed too', async () => {
     const { child, answer } = await lab.startChild();
     await ask(answer, 'CREATE TABLE kept AS SELECT 1 AS one');
-    process.kill(postmasterOf(lab.directory) ?? 0, 'SIGKILL');
+    process.kill(postmaster(), 'SIGKILL');
     await kill(child);
 
     const database = await lab.start();
@@ -152,7 +169,7 @@ describe('after a crash', () => {
 
   it('starts a server that dies under it again, and still lets no second process in', async () => {
     const database = await lab.start();
-    process.kill(postmasterOf(lab.directory) ?? 0, 'SIGKILL');
+    process.kill(postmaster(), 'SIGKILL');
     await lab.logged(/was lost/);
     await lab.logged(/answers again/);
     expect(await ask(database, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);

@@ -40,14 +40,14 @@ describe('AppConfig', () => {
       DB_URL: 'postgresql://vault@db/photos',
       SMTP_URL: 'smtps://user:word@mail.example.com',
       UPLOAD_TYPES: 'image/jpeg, image/heic',
-      LOG_LEVEL: 'silent',
+      LOG_LEVEL: 'trace',
     });
     expect(config.get('PORT')).toBe(0);
     expect(config.publicUrl).toBe('https://photos.example.com/vault');
     expect(config.masterKeyFile).toBe('/srv/photos/master.key');
     expect(config.get('DB_URL')).toBe('postgresql://vault@db/photos');
     expect(config.get('UPLOAD_TYPES')).toEqual(['image/jpeg', 'image/heic']);
-    expect(config.get('LOG_LEVEL')).toBe('silent');
+    expect(config.get('LOG_LEVEL')).toBe('trace');
   });
 
   it.each([
@@ -62,7 +62,7 @@ describe('AppConfig', () => {
     ['UPLOAD_MAX_BYTES', '99999999999999999999', 'must be a whole number from 1 to 1099511627776'],
     ['PIN_DIGITS', '3', 'must be a whole number from 4 to 9'],
     ['SESSION_IDLE_SECONDS', '0', 'must be a whole number from 1 to 31536000'],
-    ['LOG_LEVEL', 'INFO', 'must be one of fatal, error, warn, info, debug, trace, silent'],
+    ['LOG_LEVEL', 'INFO', 'must be one of fatal, error, warn, info, debug, trace'],
     ['DB_URL', 'mysql://db/photos', 'must be a URL that starts with postgres:// or postgresql://'],
     ['DB_URL', 'db.example.com', 'must be a URL that starts with postgres:// or postgresql://'],
     ['SMTP_URL', 'http://mail.example.com', 'must be a URL that starts with smtp:// or smtps://'],

@@ -72,6 +72,6 @@ export const SETTINGS = {
   LOG_LEVEL: oneOf({
     about: 'How much is logged.',
     fallback: 'info',
-    words: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const,
+    words: ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const,
   }),
 } as const;

@@ -31,8 +31,4 @@ describe('whatever is thrown has a code', () => {
     // What others say is for the log; the client gets our own words.
     expect([error.detail, error.errors]).toEqual([undefined, undefined]);
   });
-
-  it('and says when to come back, where that helps', () => {
-    expect(toAppError(coded('57P03')).headers).toEqual({ 'Retry-After': '2' });
-  });
 });

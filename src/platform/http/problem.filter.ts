@@ -8,6 +8,9 @@ import { LOGGER } from '../logging/logging.module';
 import { RequestErrors, ServerErrors } from './http.errors';
 import { requestIdOf } from './request-id';
 
+/** What is away is usually back by then. */
+const RETRY_AFTER_SECONDS = '2';
+
 /** The one place where an error becomes an answer: RFC 9457 `application/problem+json`, with a code and a request id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -41,6 +44,7 @@ export class ProblemFilter implements ExceptionFilter {
       ...(error.errors !== undefined && { errors: error.errors }),
       requestId,
     };
+    if (status === 503) response.set('Retry-After', RETRY_AFTER_SECONDS);
     response.status(status).set(error.headers).set('Cache-Control', 'no-store');
     response.type('application/problem+json').send(JSON.stringify(problem));
   }
@@ -58,7 +62,7 @@ const BY_STATUS: Record<number, ErrorFactory> = {
 /** Anything that can be thrown, as an error with a code. What is not known is `SERVER.INTERNAL` and says nothing about itself. */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
-  if (isDatabaseAway(thrown)) return ServerErrors.databaseAway({ headers: { 'Retry-After': '2' }, cause: thrown });
+  if (isDatabaseAway(thrown)) return ServerErrors.databaseAway({ cause: thrown });
   if (isDatabaseFull(thrown)) return ServerErrors.storageFull({ cause: thrown });
   const status = thrown instanceof HttpException ? thrown.getStatus() : (thrown as { status?: unknown } | null)?.status;
   const known = typeof status === 'number' ? BY_STATUS[status] : undefined;

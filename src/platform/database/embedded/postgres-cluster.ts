@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { chown, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { run } from './bounded-process';
 import { EmbeddedPostgresError } from './embedded-postgres-error';
 import type { PostgresBinaries } from './postgres-binaries';
@@ -36,6 +36,17 @@ export async function prepareCluster(
     );
   }
   await writeAccessRules(directory, user);
+  await removeOldDrafts(directory);
+}
+
+/** What a first start that was killed has left behind: nobody works on a draft for longer than initdb may take. */
+async function removeOldDrafts(directory: string): Promise<void> {
+  const siblings = await readdir(dirname(directory));
+  for (const draft of siblings.filter((name) => name.startsWith(`${basename(directory)}.new-`))) {
+    const path = join(dirname(directory), draft);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > 2 * INITDB_TIMEOUT_MS) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** Everything happens in a sibling that is then renamed: a cluster is there as a whole or not at all. */
