@@ -130,7 +130,7 @@ export class CreateVault1763640000000 implements MigrationInterface {
         CONSTRAINT fk_files_blob_id FOREIGN KEY (blob_id) REFERENCES blobs (id)
       );
       CREATE UNIQUE INDEX uq_files_folder_id_name_bidx ON files (folder_id, name_bidx) WHERE trashed_at IS NULL;
-      CREATE UNIQUE INDEX uq_files_folder_id_content_bidx ON files (folder_id, content_bidx) WHERE trashed_at IS NULL;
+      CREATE UNIQUE INDEX uq_files_content_bidx_folder_id ON files (content_bidx, folder_id) WHERE trashed_at IS NULL;
       CREATE INDEX ix_files_owner_id_created_at ON files (owner_id, created_at, id) WHERE trashed_at IS NULL;
       CREATE INDEX ix_files_owner_id_taken_at ON files (owner_id, COALESCE(taken_at, created_at), id) WHERE trashed_at IS NULL;
     `);

@@ -7,7 +7,7 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeor
 @Entity('files')
 @Unique('uq_files_blob_id', ['blobId'])
 @Index('uq_files_folder_id_name_bidx', ['folderId', 'nameBidx'], { unique: true, where: 'trashed_at IS NULL' })
-@Index('uq_files_folder_id_content_bidx', ['folderId', 'contentBidx'], { unique: true, where: 'trashed_at IS NULL' })
+@Index('uq_files_content_bidx_folder_id', ['contentBidx', 'folderId'], { unique: true, where: 'trashed_at IS NULL' })
 @Index('ix_files_owner_id_created_at', ['ownerId', 'createdAt', 'id'], { where: 'trashed_at IS NULL' })
 @Index('ix_files_owner_id_taken_at', { synchronize: false })
 @ForeignKey('folders', ['folderId'], ['id'], { name: 'fk_files_folder_id', onDelete: 'CASCADE' })

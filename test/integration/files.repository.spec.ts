@@ -111,7 +111,9 @@ describe('the commit of an upload', () => {
     const second = newFile(folder, what === 'name' ? { nameBidx: first.nameBidx } : { contentBidx: first.contentBidx });
     const blob = await newPendingBlob(vault, second);
     const before = await written();
-    expect(await violationOf(files.insertWithBlob(second, folder.epoch, blob))).toBe(`uq_files_folder_id_${what}_bidx`);
+    expect(await violationOf(files.insertWithBlob(second, folder.epoch, blob))).toBe(
+      what === 'name' ? 'uq_files_folder_id_name_bidx' : 'uq_files_content_bidx_folder_id',
+    );
     expect(await written()).toEqual(before);
     expect(before.blobs).toContain(`${blob.id} pending t`);
   });

@@ -158,6 +158,33 @@ describe('a walk from page to page', () => {
   });
 });
 
+describe('one file among many, before PostgreSQL has any statistics', () => {
+  it.each<[by: string, find: (row: FileEntity) => Promise<unknown>]>([
+    ['id', (row) => files.findOwned(row.ownerId, row.id)],
+    ['name', (row) => files.findOwnedByName(row.ownerId, row.folderId, row.nameBidx)],
+    ['content', (row) => files.findOwnedByContent(row.ownerId, row.folderId, row.contentBidx)],
+  ])('is found by its %s without a walk through all that the owner has', async (_by, find) => {
+    const folder = await newRoot(vault);
+    await insertFiles(folder, 2000);
+    const [row] = await vault.app
+      .get<Repository<FileEntity>>(getRepositoryToken(FileEntity), { strict: false })
+      .find({ where: { ownerId: folder.ownerId }, take: 1 });
+    if (!row) throw new Error('no file was inserted');
+    expect(await find(row)).toMatchObject({ id: row.id });
+    const { statement, values } = statements.last ?? { statement: { text: '' }, values: [] };
+    const literal = (value: unknown) =>
+      Buffer.isBuffer(value) ? `'\\x${value.toString('hex')}'` : `'${String(value)}'`;
+    await withClient(vault.database.url, async (client) => {
+      await client.query('SET plan_cache_mode = force_generic_plan');
+      await client.query(`PREPARE one AS ${statement.text}`);
+      const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: { 'Shared Hit Blocks': number } }] }>(
+        `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE one(${values.map(literal).join(', ')})`,
+      );
+      expect(rows[0]?.['QUERY PLAN'][0].Plan['Shared Hit Blocks']).toBeLessThan(50);
+    });
+  });
+});
+
 describe(`a page of ${MANY} files`, () => {
   let folder: OpenFolder;
   beforeAll(async () => {
