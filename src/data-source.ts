@@ -1,10 +1,15 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CreateVault1763640000000 } from '../migrations/1763640000000-create-vault';
+import { GuardSignIn1763726400000 } from '../migrations/1763726400000-guard-sign-in';
+import { TrustedDeviceEntity } from './auth/devices/trusted-device.entity';
 import { LoginChallengeEntity } from './auth/pin/login-challenge.entity';
+import { StepUpCodeEntity } from './auth/pin/step-up/step-up-code.entity';
 import { SessionEntity } from './auth/sessions/session.entity';
 import { FileEntity } from './files/file.entity';
 import { FolderEntity } from './folders/folder.entity';
+import { BudgetEntity } from './platform/budgets/budget.entity';
 import { dataSourceOptions } from './platform/database/data-source-options';
+import { SecurityEventEntity } from './users/events/security-event.entity';
 import { UserEntity } from './users/user.entity';
 import { BlobEntity } from './vault/blob.entity';
 import { ServerSecretEntity } from './vault/server-secret.entity';
@@ -12,16 +17,20 @@ import { UserKeyEntity } from './vault/user-key.entity';
 
 const ENTITIES = [
   BlobEntity,
+  BudgetEntity,
   FileEntity,
   FolderEntity,
   LoginChallengeEntity,
+  SecurityEventEntity,
   ServerSecretEntity,
   SessionEntity,
+  StepUpCodeEntity,
+  TrustedDeviceEntity,
   UserEntity,
   UserKeyEntity,
 ];
 
-const MIGRATIONS = [CreateVault1763640000000];
+const MIGRATIONS = [CreateVault1763640000000, GuardSignIn1763726400000];
 
 /** Every entity and every migration, for Nest. */
 export function vaultDataSourceOptions(url: string): DataSourceOptions {

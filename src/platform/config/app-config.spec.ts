@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import addressparser from 'nodemailer/lib/addressparser';
 import { AppConfig } from './app-config';
 import { ConfigError } from './config-error';
 
@@ -38,6 +39,8 @@ describe('AppConfig', () => {
       PUBLIC_URL: 'https://photos.example.com/vault//',
       DATA_DIR: '/srv/photos',
       DB_URL: 'postgresql://vault@db/photos',
+      REDIS_URL: 'rediss://:word@redis.example.com:6380/2',
+      TRUST_PROXY: 'loopback, 10.0.0.0/8,192.0.2.1, 2001:db8::/32,::1',
       SMTP_URL: 'smtps://user:word@mail.example.com',
       UPLOAD_TYPES: 'image/jpeg, image/heic',
       LOG_LEVEL: 'trace',
@@ -46,6 +49,8 @@ describe('AppConfig', () => {
     expect(config.publicUrl).toBe('https://photos.example.com/vault');
     expect(config.masterKeyFile).toBe('/srv/photos/master.key');
     expect(config.get('DB_URL')).toBe('postgresql://vault@db/photos');
+    expect(config.get('REDIS_URL')).toBe('rediss://:word@redis.example.com:6380/2');
+    expect(config.get('TRUST_PROXY')).toEqual(['loopback', '10.0.0.0/8', '192.0.2.1', '2001:db8::/32', '::1']);
     expect(config.get('UPLOAD_TYPES')).toEqual(['image/jpeg', 'image/heic']);
     expect(config.get('LOG_LEVEL')).toBe('trace');
   });
@@ -65,7 +70,15 @@ describe('AppConfig', () => {
     ['LOG_LEVEL', 'INFO', 'must be one of fatal, error, warn, info, debug, trace'],
     ['DB_URL', 'mysql://db/photos', 'must be a URL that starts with postgres:// or postgresql://'],
     ['DB_URL', 'db.example.com', 'must be a URL that starts with postgres:// or postgresql://'],
+    ['REDIS_URL', 'http://redis.example.com', 'must be a URL that starts with redis:// or rediss://'],
+    ['REDIS_URL', 'redis.example.com:6379', 'must be a URL that starts with redis:// or rediss://'],
+    ['REDIS_URL', 'redis://redis.example.com:99999', 'must be a URL that starts with redis:// or rediss://'],
     ['SMTP_URL', 'http://mail.example.com', 'must be a URL that starts with smtp:// or smtps://'],
+    [
+      'SMTP_URL',
+      'smtp://mail.example.com:abc',
+      'must be a URL that starts with smtp:// or smtps://, such as smtp://user:',
+    ],
     ['PUBLIC_URL', 'https://', 'must be a URL that starts with http:// or https://'],
     ['PUBLIC_URL', 'photos.example.com', 'must be a URL that starts with http:// or https://'],
     ['UPLOAD_TYPES', 'image/jpeg,image/svg+xml', 'must be a comma-separated list of media types that the vault can'],
@@ -75,11 +88,109 @@ describe('AppConfig', () => {
     expect(problems({ [name]: value })).toEqual([expect.stringContaining(`${name} ${sentence}`)]);
   });
 
+  it.each([
+    ...[
+      'smtp://user:hunter2@mail.example.com:99999',
+      'smtp://mail.example.com:0',
+      'smtps://',
+      'smtp://:25',
+      'smtp:///x',
+    ],
+    ...['smtp://mail.example.com?port=abc', 'smtp://mail example.com', 'smtp://mail.example.com\n', 'smtp://a%20b'],
+    'smtp://user:pass/word@mail.example.com',
+  ])('refuses SMTP_URL=%j, in which nodemailer would find no server', (value) => {
+    expect(problems({ SMTP_URL: value })).toEqual([
+      'SMTP_URL must be a URL that starts with smtp:// or smtps://, such as smtp://user:password@mail.example.com:587',
+    ]);
+  });
+
+  it.each(['smtp://localhost', 'smtp://[::1]:1025', 'smtps://:word@bücher.example?tls.rejectUnauthorized=false'])(
+    'takes SMTP_URL=%s',
+    (value) => {
+      expect(AppConfig.load({ SMTP_URL: value }).get('SMTP_URL')).toBe(value);
+    },
+  );
+
+  it.each([
+    ...['nobody', '<>', ' ', '@example.com', 'vault@', 'a@b@example.com', 'vault@example.com, other@example.com'],
+    ...['Vault <vault@example.com>, Other <other@example.com>', 'Vault <vault@example.com', 'vault@example.com>'],
+    ...['Vault vault@example.com', 'Vault: vault@example.com;', 'Vault; <vault@example.com>', 'Vault <nobody>'],
+    ...['vault@example.com\r\nBcc: mallory@example.com', 'Va\nult <vault@example.com>', 'Va\0ult <vault@example.com>'],
+    ...['Vault <vault@example.com> (home)', '"Vault <vault@example.com>', '(Vault <vault@example.com>'],
+  ])('refuses MAIL_FROM=%j, which is not one address', (value) => {
+    expect(problems({ MAIL_FROM: value })).toEqual([
+      'MAIL_FROM must be one address: vault@example.com, Vault <vault@example.com> or "Vault: home" <vault@example.com>',
+    ]);
+  });
+
+  it.each([
+    ['vault@example.com', '', 'vault@example.com'],
+    ['<vault@example.com>', '', 'vault@example.com'],
+    ['Photovault <photovault@localhost>', 'Photovault', 'photovault@localhost'],
+    ['Müller & Söhne’s <vault+pin@bücher.example>', 'Müller & Söhne’s', 'vault+pin@bücher.example'],
+    ['"Vault, at: home; (2)"<vault@[192.0.2.1]>', 'Vault, at: home; (2)', 'vault@[192.0.2.1]'],
+  ])('takes MAIL_FROM=%s, in which nodemailer finds one address', (value, name, address) => {
+    expect(AppConfig.load({ MAIL_FROM: value }).get('MAIL_FROM')).toBe(value);
+    expect(addressparser(value)).toEqual([{ name, address }]);
+  });
+
+  it.each([
+    ...['http:///x', 'http://:80', 'https://photos.example.com:99999', 'https://photos example.com'],
+    ...['https://photos.example.com\n', 'https://photos.example.com/va\nult', 'https://photos.example.com/\u202e'],
+    ...['https://user:hunter2@photos.example.com', 'https://user@photos.example.com', 'https://@photos.example.com'],
+    ...['https://photos.example.com?', 'https://photos.example.com/?a=b', 'https://photos.example.com/#a'],
+    'https://photos.example.com\\@evil.example',
+  ])('refuses PUBLIC_URL=%j, which is not where the vault is', (value) => {
+    expect(problems({ PUBLIC_URL: value })).toEqual([
+      'PUBLIC_URL must be a URL that starts with http:// or https://, with a host, and without user, query, fragment and spaces',
+    ]);
+  });
+
+  it.each(['http://localhost', 'http://[::1]:3000', 'https://bücher.example/vault/'])(
+    'takes PUBLIC_URL=%s',
+    (value) => {
+      expect(AppConfig.load({ PUBLIC_URL: value }).get('PUBLIC_URL')).toBe(value);
+    },
+  );
+
+  it.each([
+    ...['redis://redis.example.com/abc', 'redis://redis.example.com/1/2', 'redis://redis.example.com/-1'],
+    ...['redis://redis.example.com/1x', 'redis://redis.example.com/0\n', 'redis://redis.example.com:abc/0'],
+  ])('refuses REDIS_URL=%j, which names no database', (value) => {
+    expect(problems({ REDIS_URL: value })).toEqual([
+      'REDIS_URL must be a URL that starts with redis:// or rediss://, and after its host has at most the number of a database',
+    ]);
+  });
+
+  it.each(['redis://localhost', 'redis://localhost/', 'redis://localhost:6379/15', 'redis://localhost/0?family=6'])(
+    'takes REDIS_URL=%s',
+    (value) => {
+      expect(AppConfig.load({ REDIS_URL: value }).get('REDIS_URL')).toBe(value);
+    },
+  );
+
+  it.each(
+    ['true', '1', '*', '10.0.0.1,', '10.0.0', '10.0.0.1:80', '10.0.0.0/0', '10.0.0.0/33', '10.0.0.0/255.0.0.0'].concat([
+      '::/129',
+      'fe80::1%eth0',
+      'proxy.example.com',
+      'uniquelocal',
+      'Loopback',
+    ]),
+  )('refuses TRUST_PROXY=%s: proxies are named, never counted or guessed', (value) => {
+    expect(problems({ TRUST_PROXY: value })).toEqual([
+      'TRUST_PROXY must be a comma-separated list of addresses, networks or loopback',
+    ]);
+  });
+
   it('names every bad variable at once, and repeats no value: one of them may be a password', () => {
     const bad = {
       PORT: 'hunter2',
       DB_URL: 'hunter2',
-      SMTP_URL: 'hunter2',
+      REDIS_URL: 'hunter2',
+      TRUST_PROXY: 'hunter2',
+      SMTP_URL: 'smtp://user:hunter2@mail.example.com:abc',
+      MAIL_FROM: 'hunter2',
       UPLOAD_TYPES: 'hunter2',
       LOG_LEVEL: 'hunter2',
       PUBLIC_URL: 'hunter2',

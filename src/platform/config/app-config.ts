@@ -7,6 +7,12 @@ type Values = {
   -readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never;
 };
 
+/** Pairs that only make sense in this order. */
+const NOT_LARGER = [
+  ['SESSION_IDLE_SECONDS', 'SESSION_ABSOLUTE_SECONDS'],
+  ['SESSION_REMEMBER_IDLE_SECONDS', 'SESSION_REMEMBER_ABSOLUTE_SECONDS'],
+] as const;
+
 /** The validated, frozen settings. The class is its own injection token; nothing else reads `process.env`. */
 export class AppConfig {
   private constructor(private readonly values: Readonly<Values>) {}
@@ -27,8 +33,10 @@ export class AppConfig {
       }
     }
     const ready = values as Values;
-    if (problems.length === 0 && ready.SESSION_IDLE_SECONDS > ready.SESSION_ABSOLUTE_SECONDS) {
-      problems.push('SESSION_IDLE_SECONDS must not be larger than SESSION_ABSOLUTE_SECONDS');
+    if (problems.length === 0) {
+      for (const [smaller, larger] of NOT_LARGER) {
+        if (ready[smaller] > ready[larger]) problems.push(`${smaller} must not be larger than ${larger}`);
+      }
     }
     if (problems.length > 0) throw new ConfigError(problems);
     return new AppConfig(Object.freeze(ready));
@@ -45,6 +53,11 @@ export class AppConfig {
 
   get masterKeyFile(): string {
     return resolve(this.values.VAULT_MASTER_KEY_FILE ?? join(this.dataDir, 'master.key'));
+  }
+
+  /** Whether browsers reach the vault over TLS, which decides what its cookies are called. */
+  get isPublicUrlSecure(): boolean {
+    return this.publicUrl.startsWith('https://');
   }
 
   /** Without a trailing slash. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 
 /** One environment variable: how it is read, what it means, what it is when unset. The README's table is checked against these. */
 export interface Setting<T> {
@@ -19,6 +20,11 @@ interface Common<T> {
   fallback: T;
   shown?: string;
   secret?: boolean;
+}
+
+interface Bounds {
+  min: number;
+  max: number;
 }
 
 function setting<T>(common: Common<T>, parse: (text: string) => T): Setting<T> {
@@ -43,8 +49,10 @@ export function text<T extends string | undefined>(
   });
 }
 
-/** A whole number within bounds, both included. */
-export function integer(common: Common<number> & { min: number; max: number }): Setting<number> {
+/** A whole number within bounds, both included; one without a fallback stands for another setting's value. */
+export function integer(common: Common<number> & Bounds): Setting<number>;
+export function integer(common: Common<undefined> & Bounds): Setting<number | undefined>;
+export function integer(common: Common<number | undefined> & Bounds): Setting<number | undefined> {
   return setting(common, (value) => {
     const number = Number(value);
     if (!/^\d+$/.test(value) || number < common.min || number > common.max) {
@@ -75,12 +83,39 @@ export function list(
   });
 }
 
-/** A URL of one of the given schemes. */
-export function url<T extends string | undefined>(common: Common<T> & { schemes: readonly string[] }): Setting<T> {
+/**
+ * Proxies, each by its address or its network in CIDR form. Of Express's names for ranges only `loopback` is one: in the others clients live
+ * as well, each of whom could then choose an address.
+ */
+export function hops(common: Common<readonly string[]>): Setting<readonly string[]> {
   return setting(common, (value) => {
-    const scheme = common.schemes.find((candidate) => value.startsWith(`${candidate}://`));
-    if (scheme === undefined || (scheme.startsWith('http') && !URL.canParse(value))) {
-      throw new Error(`must be a URL that starts with ${common.schemes.map((s) => `${s}://`).join(' or ')}`);
+    const words = value.split(',').map((word) => word.trim());
+    if (!words.every(isHop)) {
+      throw new Error('must be a comma-separated list of addresses, networks or loopback');
+    }
+    return words;
+  });
+}
+
+function isHop(word: string): boolean {
+  if (word === 'loopback') return true;
+  const [address = '', bits, ...rest] = word.split('/');
+  const version = isIP(address);
+  if (version === 0 || address.includes('%') || rest.length > 0) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128))
+  );
+}
+
+/** A URL of one of the given schemes; `valid` narrows it, and `form` says to what. */
+export function url<T extends string | undefined>(
+  common: Common<T> & { schemes: readonly string[]; valid?: (url: string) => boolean; form?: string },
+): Setting<T> {
+  const { form = '', valid = () => true } = common;
+  const beginnings = common.schemes.map((scheme) => `${scheme}://`);
+  return setting(common, (value) => {
+    if (!beginnings.some((beginning) => value.startsWith(beginning)) || !valid(value)) {
+      throw new Error(`must be a URL that starts with ${beginnings.join(' or ')}${form}`);
     }
     return value as T;
   });

@@ -1,7 +1,20 @@
+import { readSmtpUrl } from '../mail/smtp-options';
 import { MEDIA_TYPES } from '../media/media-type';
-import { integer, list, oneOf, text, url } from './setting';
+import { hops, integer, list, oneOf, text, url } from './setting';
 
 const GIB = 1024 ** 3;
+const YEAR_SECONDS = 31_536_000;
+/** What a limit may be raised to: high enough to be none. */
+const UNLIMITED = 1_000_000;
+
+/** A host and a path: what links can begin with. `URL` alone would mend or drop the rest in silence. */
+const BASE_URL = /^[a-z]+:\/\/[^\s\p{C}\\/@?#]+(?:\/[^\s\p{C}\\?#]*)?$/u;
+/** The path is a number or nothing; options may follow. */
+const DATABASE_URL = /^[a-z]+:\/\/[^\s\p{C}/?#]*(?:\/\d*)?(?:\?[^\s\p{C}#]*)?$/u;
+const ADDRESS = String.raw`[^\s\p{Cc}"\\@<>()[\],;:]+@[^\s\p{Cc}"\\@<>(),;:]+`;
+const NAME = String.raw`"[^"\\\p{Cc}\p{Zl}\p{Zp}]*" *|[^"\\@<>(),;:\p{Cc}\p{Zl}\p{Zp}]*`;
+/** What nodemailer takes for exactly one address; a name in quotes may hold signs that would be read as something else outside. */
+const MAILBOX = new RegExp(`^(?:${ADDRESS}|(?:${NAME})<${ADDRESS}>)$`, 'u');
 
 /**
  * Every setting of the vault. Area first, unit last (ARCHITECTURE.md, "Names"). A test compares this list with the README's table
@@ -15,6 +28,8 @@ export const SETTINGS = {
     fallback: undefined,
     shown: '`http://localhost:PORT`',
     schemes: ['http', 'https'],
+    valid: (url) => BASE_URL.test(url) && URL.canParse(url),
+    form: ', with a host, and without user, query, fragment and spaces',
   }),
   DATA_DIR: text({ about: 'Blobs, key file and embedded database live here.', fallback: './data' }),
   DB_URL: url<string | undefined>({
@@ -23,13 +38,34 @@ export const SETTINGS = {
     schemes: ['postgres', 'postgresql'],
     secret: true,
   }),
+  REDIS_URL: url<string | undefined>({
+    about: 'Redis or Valkey in which several processes share their request rates; unset counts in memory.',
+    fallback: undefined,
+    schemes: ['redis', 'rediss'],
+    valid: (url) => DATABASE_URL.test(url) && URL.canParse(url),
+    form: ', and after its host has at most the number of a database',
+    secret: true,
+  }),
+  TRUST_PROXY: hops({
+    about:
+      'Proxies whose `X-Forwarded-For` is believed: their addresses or networks, or `loopback`, separated by commas.',
+    fallback: [],
+    shown: 'none',
+  }),
   SMTP_URL: url<string | undefined>({
     about: 'Mail server for PINs; unset writes them to the log.',
     fallback: undefined,
     schemes: ['smtp', 'smtps'],
+    valid: (url) => readSmtpUrl(url) !== null,
+    form: ', such as smtp://user:password@mail.example.com:587',
     secret: true,
   }),
-  MAIL_FROM: text({ about: 'Sender of the mails.', fallback: 'Photovault <photovault@localhost>' }),
+  MAIL_FROM: text({
+    about: 'Sender of the mails.',
+    fallback: 'Photovault <photovault@localhost>',
+    matching: MAILBOX,
+    form: 'one address: vault@example.com, Vault <vault@example.com> or "Vault: home" <vault@example.com>',
+  }),
   VAULT_MASTER_KEY_FILE: text<string | undefined>({
     about: 'The master key. Made at first start. Back it up: without it nothing can be opened.',
     fallback: undefined,
@@ -48,20 +84,170 @@ export const SETTINGS = {
     matching: new RegExp(`^(${MEDIA_TYPES.map((type) => type.replace(/[.+]/g, '\\$&')).join('|')})$`),
     form: 'media types that the vault can recognise',
   }),
+  REGISTRATION: oneOf({
+    about: 'Whether anybody may sign up; `closed` leaves it to `vault users add`.',
+    fallback: 'open',
+    words: ['open', 'closed'] as const,
+  }),
+  SIGN_UPS_PER_HOUR: integer({
+    about: 'Sign-ups in an hour, of everybody together; addresses without an account get no mail beyond it.',
+    fallback: 1000,
+    min: 1,
+    max: UNLIMITED,
+  }),
   PIN_DIGITS: integer({ about: 'Length of a PIN.', fallback: 4, min: 4, max: 9 }),
   PIN_TTL_SECONDS: integer({ about: 'How long a PIN is good.', fallback: 300, min: 1, max: 3600 }),
   PIN_GUESSES_PER_CHALLENGE: integer({ about: 'Guesses before a PIN is dead.', fallback: 3, min: 1, max: 10 }),
+  PIN_WRONG_LIMIT: integer({
+    about:
+      'Wrong PINs of one account, from devices that are not trusted, before a longer code takes the place of the PIN.',
+    fallback: 10,
+    min: 1,
+    max: UNLIMITED,
+  }),
+  PIN_WRONG_WINDOW_DAYS: integer({ about: 'How long a wrong PIN counts.', fallback: 30, min: 1, max: 365 }),
+  PIN_RESEND_SECONDS: integer({
+    about: 'Time between two PINs for one address and device; 0 is none.',
+    fallback: 60,
+    min: 0,
+    max: 3600,
+  }),
+  PIN_REQUESTS_PER_IP_HOUR: integer({
+    about: 'PINs that one IPv4 address or IPv6 /64 network may ask for in an hour.',
+    fallback: 10,
+    min: 1,
+    max: UNLIMITED,
+  }),
+  PIN_REQUESTS_PER_IP_DAY: integer({ about: 'And in a day.', fallback: 30, min: 1, max: UNLIMITED }),
+  PIN_VERIFIES_PER_IP: integer({
+    about: 'PINs that one IPv4 address or IPv6 /64 network may try in 10 minutes.',
+    fallback: 20,
+    min: 1,
+    max: UNLIMITED,
+  }),
+  PIN_REQUESTS_PER_ACCOUNT_HOUR: integer({
+    about: 'PINs mailed for one account in an hour; whoever asks for more gets the longer code, and is never refused.',
+    fallback: 5,
+    min: 1,
+    max: UNLIMITED,
+  }),
+  PIN_REQUESTS_PER_ACCOUNT_DAY: integer({
+    about: 'And in a day.',
+    fallback: undefined,
+    shown: 'twice the hour’s (10)',
+    min: 1,
+    max: UNLIMITED,
+  }),
+  PIN_BREAKER_WRONG: integer({
+    about: 'Wrong PINs of all accounts together in 24 hours before every account gets the longer code.',
+    fallback: undefined,
+    shown: '`PIN_WRONG_LIMIT`',
+    min: 1,
+    max: UNLIMITED,
+  }),
+  PIN_BREAKER_PERCENT: integer({
+    about: 'The same in percent of the accounts; the larger of the two holds.',
+    fallback: 1,
+    min: 0,
+    max: 100,
+  }),
+  STEP_UP_TTL_SECONDS: integer({
+    about: 'How long the longer code is good, and the least time between two of them.',
+    fallback: 900,
+    min: 1,
+    max: 3600,
+  }),
+  STEP_UP_GUESSES_PER_CHALLENGE: integer({
+    about: 'Guesses at the longer code before a new PIN has to be asked for.',
+    fallback: 5,
+    min: 1,
+    max: 10,
+  }),
+  DEVICE_TRUST_DAYS: integer({ about: 'How long a remembered device is trusted.', fallback: 180, min: 1, max: 3650 }),
+  DEVICE_REQUESTS_PER_HOUR: integer({
+    about: 'PINs that a trusted device may ask for in an hour.',
+    fallback: 10,
+    min: 1,
+    max: UNLIMITED,
+  }),
+  DEVICE_WRONG_LIMIT: integer({
+    about: 'Wrong PINs, in `PIN_WRONG_WINDOW_DAYS`, before a device is trusted no longer.',
+    fallback: 10,
+    min: 1,
+    max: UNLIMITED,
+  }),
+  REAUTHENTICATION_WRONG_LIMIT: integer({
+    about: 'Wrong PINs of a re-authentication before its session ends.',
+    fallback: 5,
+    min: 1,
+    max: UNLIMITED,
+  }),
   SESSION_IDLE_SECONDS: integer({
     about: 'A session ends after this long without a request.',
     fallback: 1800,
     min: 1,
-    max: 31_536_000,
+    max: YEAR_SECONDS,
   }),
   SESSION_ABSOLUTE_SECONDS: integer({
     about: 'A session ends after this long in any case.',
     fallback: 86_400,
     min: 1,
-    max: 31_536_000,
+    max: YEAR_SECONDS,
+  }),
+  SESSION_REMEMBER_IDLE_SECONDS: integer({
+    about: 'The first of the two for a remembered device (7 days).',
+    fallback: 604_800,
+    min: 1,
+    max: YEAR_SECONDS,
+  }),
+  SESSION_REMEMBER_ABSOLUTE_SECONDS: integer({
+    about: 'The second of the two for a remembered device (30 days).',
+    fallback: 2_592_000,
+    min: 1,
+    max: YEAR_SECONDS,
+  }),
+  SESSION_FRESH_SECONDS: integer({
+    about: 'How long after a right PIN a session may do what needs a fresh one.',
+    fallback: 300,
+    min: 1,
+    max: 3600,
+  }),
+  SESSION_LIMIT: integer({
+    about: 'Live sessions of one account; one more ends the one that was used the longest ago.',
+    fallback: 20,
+    min: 1,
+    max: 1000,
+  }),
+  RATE_LIMIT_PER_MINUTE: integer({
+    about: 'Requests of one session in a minute.',
+    fallback: 20_000,
+    min: 1,
+    max: 1_000_000_000,
+  }),
+  RATE_LIMIT_PUBLIC_PER_MINUTE: integer({
+    about: 'Requests without a session of one IPv4 address or IPv6 /64 network in a minute.',
+    fallback: 600,
+    min: 1,
+    max: 1_000_000_000,
+  }),
+  RETENTION_CHALLENGE_DAYS: integer({
+    about: 'Days that an expired PIN request is kept.',
+    fallback: 1,
+    min: 0,
+    max: 3650,
+  }),
+  RETENTION_SESSION_DAYS: integer({ about: 'Days that an ended session is kept.', fallback: 30, min: 0, max: 3650 }),
+  RETENTION_EVENT_DAYS: integer({
+    about: 'Days that an entry of the security log is kept.',
+    fallback: 365,
+    min: 1,
+    max: 3650,
+  }),
+  RETENTION_IP_DAYS: integer({
+    about: 'Days after which IP addresses are removed from sessions and the security log.',
+    fallback: 30,
+    min: 0,
+    max: 3650,
   }),
   SHUTDOWN_GRACE_SECONDS: integer({
     about: 'Time that transfers in flight get when the server is asked to stop.',
