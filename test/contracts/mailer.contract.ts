@@ -4,6 +4,7 @@ export const MAIL: Mail = {
   to: 'alice@example.com',
   subject: 'Your Photovault PIN',
   text: 'Somebody wants to sign in.\n\n    0427\n\nThe PIN is good for 5 minutes.',
+  html: '<!doctype html>\n<p>Somebody wants to sign in.</p>\n<p>0427</p>\n<p>The PIN is good for 5 minutes.</p>',
   logLine: 'PIN 0427 for alice@example.com',
 };
 
@@ -23,7 +24,10 @@ export function describeMailer(name: string, open: () => Promise<OpenMailer>): v
     beforeAll(async () => {
       opened = await open();
     });
-    afterAll(() => opened.close());
+    afterAll(async () => {
+      opened.mailer.close();
+      await opened.close();
+    });
 
     it('brings the PIN to its reader', async () => {
       await opened.mailer.send(MAIL);
@@ -42,6 +46,13 @@ export function describeMailer(name: string, open: () => Promise<OpenMailer>): v
         readers.map((to) => opened.mailer.send({ ...MAIL, to, text: `for ${to}`, logLine: `for ${to}` })),
       );
       for (const to of readers) expect(await opened.arrived(to)).toContain(`for ${to}`);
+    });
+
+    it('can be let go of, and more than once', () => {
+      expect(() => {
+        opened.mailer.close();
+        opened.mailer.close();
+      }).not.toThrow();
     });
 
     it('says in words where mails go', () => {

@@ -2,55 +2,74 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
+import { type ArrivedMail, parseMail } from './arrived-mail';
+import { type Certificate, selfSignedCertificate } from './certificate';
 import { eventually } from './waiting';
 
-/** A mail as it arrived. */
-export interface ArrivedMail {
-  readonly envelope: { readonly from: string; readonly to: readonly string[] };
-  /** By their names in lower case; encoded words (RFC 2047) are decoded. */
-  readonly headers: ReadonlyMap<string, string>;
-  readonly text: string;
-  /** As it was sent over the wire. */
-  readonly raw: string;
-}
+export type { ArrivedMail } from './arrived-mail';
 
-/** A real SMTP server that keeps what it gets. It refuses every address of `refused.example`. */
+/** A real SMTP server that keeps what it gets. It can refuse, be busy, dawdle, go away and come back. */
 export class MailServer {
   readonly mails: ArrivedMail[] = [];
+  /** Every address that a client has named as a reader, refused ones too. */
+  readonly asked: string[] = [];
+  /** Connections so far. */
+  connections = 0;
+  /** Readers of these domains are refused for good, with 550. */
+  readonly refused = new Set(['refused.example']);
+  /** How many more times a reader of `busy.example` is refused for now, with 451. */
+  busyTimes = 0;
+  /** What it waits for before it takes a mail. */
+  dawdles: Promise<void> = Promise.resolve();
 
-  private constructor(private readonly server: SMTPServer) {}
+  private port = 0;
+  private server!: SMTPServer;
 
-  static async start(): Promise<MailServer> {
-    const server: SMTPServer = new SMTPServer({
+  private constructor(
+    private readonly tls: 'none' | 'starttls' | 'smtps',
+    readonly certificate: Certificate,
+  ) {}
+
+  /** @param tls `none`: it offers no TLS; `starttls`: it offers to change to it; `smtps`: it speaks nothing else */
+  static async start(tls: 'none' | 'starttls' | 'smtps' = 'none'): Promise<MailServer> {
+    const mailServer = new MailServer(tls, selfSignedCertificate());
+    await mailServer.startAgain();
+    return mailServer;
+  }
+
+  /** Comes back where it was. */
+  async startAgain(): Promise<void> {
+    this.server = new SMTPServer({
       authOptional: true,
-      // Its certificate would be nobody's: a client rightly refuses to speak TLS with it.
-      disabledCommands: ['STARTTLS'],
-      onRcptTo: ({ address }, _session, done) => done(address.endsWith('@refused.example') ? refusal(address) : null),
-      onData: (stream, { envelope }, done) => {
-        buffer(stream).then((bytes) => {
+      secure: this.tls === 'smtps',
+      ...this.certificate,
+      disabledCommands: this.tls === 'none' ? ['STARTTLS'] : [],
+      // A stop waits for clients that hold their connections open for later.
+      closeTimeout: 100,
+      onConnect: (_session, done) => {
+        this.connections++;
+        done();
+      },
+      onRcptTo: ({ address }, _session, done) => done(this.judge(address)),
+      onData: (stream, { envelope, secure }, done) => {
+        Promise.all([buffer(stream), this.dawdles]).then(([bytes]) => {
           const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
-          mailServer.mails.push(
-            parseMail(
-              bytes.toString('latin1'),
-              from,
-              envelope.rcptTo.map(({ address }) => address),
-            ),
-          );
+          const to = envelope.rcptTo.map(({ address }) => address);
+          this.mails.push({ ...parseMail(bytes.toString('latin1')), envelope: { from, to }, secure });
           done();
         }, done);
       },
     });
-    const mailServer = new MailServer(server);
     // What clients do to their connections is their affair.
-    server.on('error', () => undefined);
-    server.listen(0, '127.0.0.1');
-    await once(server.server, 'listening');
-    return mailServer;
+    this.server.on('error', () => undefined);
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server.server, 'listening');
+    this.port = (this.server.server.address() as AddressInfo).port;
   }
 
-  /** `smtp://127.0.0.1:<port>` */
+  /** `smtp://127.0.0.1:<port>`, or `smtps://…` */
   get url(): string {
-    return `smtp://127.0.0.1:${(this.server.server.address() as AddressInfo).port}`;
+    return `${this.tls === 'smtps' ? 'smtps' : 'smtp'}://127.0.0.1:${this.port}`;
   }
 
   /** The newest mail to an address; waits for the first one. */
@@ -60,56 +79,40 @@ export class MailServer {
     return find() as ArrivedMail;
   }
 
-  /** The PIN in the newest mail to an address; the mail is taken out, so that the next call waits for the next one. */
+  /** The PIN, or the code in its place, that came last to an address; its mail is taken out, so that the next call waits for the next one. */
   async pinFor(address: string): Promise<string> {
-    const mail = await this.mailTo(address);
+    const find = () =>
+      this.mails.findLast(({ envelope, text }) => envelope.to.includes(address) && pinIn(text) !== null);
+    await eventually(`a PIN for ${address} has arrived`, () => find() !== undefined);
+    const mail = find() as ArrivedMail;
     this.mails.splice(this.mails.indexOf(mail), 1);
-    const [, pin] = /^ {4}(\S+)$/m.exec(mail.text) ?? [];
-    if (pin === undefined) throw new Error(`no PIN in a mail:\n${mail.text}`);
-    return pin;
+    return pinIn(mail.text) as string;
+  }
+
+  /** Connections that are open now. */
+  get open(): number {
+    return this.server.connections.size;
   }
 
   async stop(): Promise<void> {
     await new Promise<void>((resolve) => this.server.close(resolve));
   }
+
+  private judge(address: string): Error | null {
+    this.asked.push(address);
+    const domain = address.slice(address.lastIndexOf('@') + 1);
+    if (this.refused.has(domain)) return refusal(550, `<${address}>: Recipient address rejected`);
+    if (domain !== 'busy.example' || this.busyTimes === 0) return null;
+    this.busyTimes--;
+    return refusal(451, `<${address}>: Try again later`);
+  }
 }
 
-function refusal(address: string): Error {
-  return Object.assign(new Error(`<${address}>: Recipient address rejected`), { responseCode: 550 });
+/** What stands alone on its line, four spaces in. */
+function pinIn(text: string): string | null {
+  return /^ {4}(\S+)$/m.exec(text)?.[1] ?? null;
 }
 
-/** Reads a message of one part (RFC 5322, RFC 2045), which is what we send. */
-function parseMail(raw: string, from: string, to: readonly string[]): ArrivedMail {
-  const [head = '', ...body] = raw.split('\r\n\r\n');
-  const headers = new Map(
-    head
-      .replace(/\r\n[ \t]+/g, ' ')
-      .split('\r\n')
-      .map((line): [string, string] => {
-        const colon = line.indexOf(':');
-        return [line.slice(0, colon).toLowerCase(), decodeWords(line.slice(colon + 1).trim())];
-      }),
-  );
-  const bytes = decodeBody(body.join('\r\n\r\n'), headers.get('content-transfer-encoding'));
-  return { envelope: { from, to }, headers, text: bytes.toString('utf8').replaceAll('\r\n', '\n'), raw };
-}
-
-function decodeWords(text: string): string {
-  return text
-    .replace(/(\?=)\s+(=\?)/g, '$1$2')
-    .replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=/gi, (_, encoding: string, word: string) =>
-      encoding.toUpperCase() === 'B'
-        ? Buffer.from(word, 'base64').toString()
-        : unquote(word.replaceAll('_', ' ')).toString(),
-    );
-}
-
-function decodeBody(body: string, encoding = '7bit'): Buffer {
-  if (encoding === 'base64') return Buffer.from(body, 'base64');
-  return encoding === 'quoted-printable' ? unquote(body.replace(/=\r\n/g, '')) : Buffer.from(body, 'latin1');
-}
-
-function unquote(text: string): Buffer {
-  const bytes = text.replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-  return Buffer.from(bytes, 'latin1');
+function refusal(responseCode: number, message: string): Error {
+  return Object.assign(new Error(message), { responseCode });
 }
