@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { serveApiDocument } from './openapi';
+import { AppConfig } from './platform/config/app-config';
 import { accessLog } from './platform/http/access-log';
 import { API_PREFIX } from './platform/http/api-prefix';
 import { answerUnreadableRequests } from './platform/http/client-error';
@@ -13,6 +14,7 @@ import { requestId } from './platform/http/request-id';
 import { requireHost } from './platform/http/require-host';
 import { securityHeaders } from './platform/http/security-headers';
 import { SlowBodyWatch } from './platform/http/slow-body-watch';
+import { untrustedProxyHint } from './platform/http/untrusted-proxy-hint';
 import { RequestValidationPipe } from './platform/http/validation.pipe';
 import { LOGGER } from './platform/logging/logging.module';
 
@@ -30,6 +32,7 @@ export async function configureApp(app: NestExpressApplication, slowBodies = new
 
   app.disable('x-powered-by').disable('etag');
   app.set('query parser', 'simple');
+  trustProxies(app, logger);
   app.use(requestId, securityHeaders, accessLog(logger), lingeringClose, requireHost, slowBodies.middleware);
   // A raw upload is a stream whatever its Content-Type says: a JSON parser in its way would swallow it.
   app.useBodyParser('json', { limit: JSON_BYTES, type: (request) => isJson(request) && !isRawUpload(request) });
@@ -45,6 +48,13 @@ export async function configureApp(app: NestExpressApplication, slowBodies = new
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     problems.answer(error, request, response);
   });
+}
+
+/** Without any, `X-Forwarded-For` is what any client may write; with some, the client is the right-most address that is none of theirs. */
+function trustProxies(app: NestExpressApplication, logger: Logger): void {
+  const proxies = app.get(AppConfig).get('TRUST_PROXY');
+  if (proxies.length > 0) app.set('trust proxy', proxies);
+  else app.use(untrustedProxyHint(logger));
 }
 
 function isJson(request: IncomingMessage): boolean {

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagg
 import { Access } from '../http/access.decorator';
 import { ApiProblems } from '../http/api-problems.decorator';
 import { ServerErrors } from '../http/http.errors';
+import { RateWeight } from '../http/rate-limit/rate-weight.decorator';
 import { HealthService } from './health.service';
 
 class LiveResponse {
@@ -15,9 +16,11 @@ class ReadyResponse {
   status!: 'ready';
 }
 
+/** Never limited: a load balancer asks for all of its clients, and one that meets a 429 takes a healthy process away from them. */
 @ApiTags('Server')
 @Controller('health')
 @Access('public')
+@RateWeight(0)
 export class HealthController {
   constructor(private readonly health: HealthService) {}
 

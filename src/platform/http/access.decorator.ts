@@ -1,12 +1,25 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
+import { ApiProblems } from './api-problems.decorator';
+import { AccessErrors } from './http.errors';
 
 /** Who may enter a route: anybody, or the holder of a live session. An unlabelled route needs a session. */
 export type AccessLabel = 'public' | 'session';
 
 export const ACCESS = 'photovault:access';
 
-/** Labels a route or a controller. Enforced by `auth/session.guard`, checked for every route by a test. */
-export function Access(label: AccessLabel): MethodDecorator & ClassDecorator {
-  return applyDecorators(SetMetadata(ACCESS, label), ...(label === 'session' ? [ApiSecurity('session')] : []));
+/** Set on routes that need a session which has proved itself with a PIN a moment ago. */
+export const FRESH_PIN = 'photovault:fresh-pin';
+
+/**
+ * Labels a route or a controller. Enforced by `auth/session.guard`, checked for every route by a test.
+ * @param options `freshPin`: for acts that cannot be undone, or that would take the account away; else 403 `AUTH.FRESH_PIN_REQUIRED`
+ */
+export function Access(label: AccessLabel, options: { freshPin?: boolean } = {}): MethodDecorator & ClassDecorator {
+  return applyDecorators(
+    SetMetadata(ACCESS, label),
+    SetMetadata(FRESH_PIN, options.freshPin === true),
+    ...(label === 'session' ? [ApiSecurity('session')] : []),
+    ...(options.freshPin ? [ApiProblems(AccessErrors.freshPinRequired)] : []),
+  );
 }

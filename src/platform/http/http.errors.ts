@@ -17,12 +17,16 @@ export const RequestErrors = {
   tooSlow: defineError('REQUEST.TOO_SLOW', 408, 'The body of the request arrived too slowly.'),
   headersTooLarge: defineError('REQUEST.HEADERS_TOO_LARGE', 431, 'The headers of the request are too large.'),
   expectationFailed: defineError('REQUEST.EXPECTATION_FAILED', 417, 'The server does not do what the request expects.'),
+  tooMany: defineError('REQUEST.TOO_MANY', 429, 'Too many requests: wait as long as Retry-After says.'),
   noRoute: defineError('ROUTE.NOT_FOUND', 404, 'There is nothing at this address.'),
 };
 
 export const AccessErrors = {
   /** One text for no token, a malformed one, an unknown one, an expired one and a revoked one. */
   sessionRequired: defineError('AUTH.SESSION_REQUIRED', 401, 'A live session is needed: sign in first.'),
+  freshPinRequired: defineError('AUTH.FRESH_PIN_REQUIRED', 403, 'This needs a PIN that was given a moment ago.'),
+  /** For a request that a browser may have been tricked into: it came with a cookie and without the signs of our own page. */
+  crossSite: defineError('AUTH.CROSS_SITE', 403, 'The request does not come from the page of this vault.'),
 };
 
 export const ServerErrors = {

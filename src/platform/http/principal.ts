@@ -4,6 +4,8 @@ import type { Request } from 'express';
 export interface Principal {
   readonly userId: string;
   readonly sessionId: string;
+  /** Whether the session has proved itself with a PIN a moment ago (`SESSION_FRESH_SECONDS`), by the database's clock. */
+  readonly fresh: boolean;
 }
 
 /** A request whose session the guard has resolved. */
