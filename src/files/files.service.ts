@@ -4,10 +4,11 @@ import { FolderAccess, type OpenFolder } from '../folders/access/folder-access.s
 import { nameIndex } from '../platform/crypto/blind-index';
 import { violatedUnique } from '../platform/database/prepared-statements';
 import { AppError } from '../platform/errors/app-error';
+import type { Position } from '../platform/http/cursor';
 import type { Principal } from '../platform/http/principal';
 import { LOGGER } from '../platform/logging/logging.module';
 import { parseFileName } from './file-name';
-import type { FilePage, Position } from './file-page';
+import type { FilePage } from './file-page';
 import { type FileMetadata, openMetadata, sealMetadata } from './file-sealing';
 import { FileErrors } from './files.errors';
 import { type FileRow, FilesRepository, folderRowOf } from './files.repository';

@@ -1,10 +1,10 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { PageDto } from '../platform/http/page.dto';
 import { type Direction, DIRECTIONS, type Order, ORDERS } from './file-page';
 
 /** Which files, in which order. */
-export class ListFilesDto {
+export class ListFilesDto extends PageDto {
   @ApiPropertyOptional({
     format: 'uuid',
     description: 'One folder; without it, all open folders.',
@@ -28,21 +28,4 @@ export class ListFilesDto {
   @IsOptional()
   @IsIn(DIRECTIONS)
   direction: Direction = 'desc';
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 50, description: 'Files in a page.' })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit: number = 50;
-
-  @ApiPropertyOptional({
-    description: '`nextCursor` of the page before; the other parameters must stay the same.',
-    example: 'bXNjMmg1ZTAuMDE5YWIwYzQ3ZDFmN2M1NThhMGUzZjNkN2IyYjljMTE',
-  })
-  @IsOptional()
-  @IsString()
-  @MaxLength(128)
-  cursor?: string;
 }

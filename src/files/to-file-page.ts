@@ -1,5 +1,5 @@
-import { RequestErrors } from '../platform/http/http.errors';
-import { decodeCursor, type FilePage } from './file-page';
+import { readCursor } from '../platform/http/cursor';
+import type { FilePage } from './file-page';
 import type { ListFilesDto } from './list-files.dto';
 
 /**
@@ -7,9 +7,5 @@ import type { ListFilesDto } from './list-files.dto';
  * @throws {AppError} `REQUEST.INVALID` for a cursor that is not ours
  */
 export function toFilePage({ cursor, ...page }: ListFilesDto): FilePage {
-  if (cursor === undefined) return page;
-  const after = decodeCursor(cursor);
-  if (!after)
-    throw RequestErrors.invalid({ errors: [{ path: 'cursor', message: 'cursor must be the nextCursor of a page' }] });
-  return { ...page, after };
+  return { ...page, after: readCursor(cursor) };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, Repository } from 'typeorm';
+import { type EntityManager, MoreThan, Repository } from 'typeorm';
 import { UserEntity } from './user.entity';
 
 @Injectable()
@@ -9,6 +9,11 @@ export class UsersRepository {
 
   async findById(id: string): Promise<UserEntity | null> {
     return this.rows.findOneBy({ id });
+  }
+
+  /** In the order of their ids, which is that of their making. @param after the last id of the batch before */
+  async findBatch(limit: number, after?: string): Promise<UserEntity[]> {
+    return this.rows.find({ where: after ? { id: MoreThan(after) } : {}, order: { id: 'ASC' }, take: limit });
   }
 
   async findIdByEmailIndex(emailBidx: Buffer, tx: EntityManager = this.rows.manager): Promise<string | null> {
@@ -20,6 +25,10 @@ export class UsersRepository {
     return (await tx.findOneOrFail(UserEntity, { select: { id: true }, where: { emailBidx } })).id;
   }
 
+  async count(tx: EntityManager): Promise<number> {
+    return tx.count(UserEntity);
+  }
+
   /** @returns false when the address has an account already */
   async insertUnlessThere(
     tx: EntityManager,
@@ -29,10 +38,27 @@ export class UsersRepository {
       .createQueryBuilder()
       .insert()
       .into(UserEntity)
-      .values(user)
+      .values({ ...user, createdAt: () => 'clock_timestamp()' })
       .orIgnore()
       .returning('id')
       .execute();
     return (result.raw as unknown[]).length === 1;
+  }
+
+  /** Leaves rows that refer to the account free to be written. @returns the index of its address, or null when there is no such account */
+  async lock(tx: EntityManager, id: string): Promise<Buffer | null> {
+    const rows = await tx.query<{ emailBidx: Buffer }[]>(
+      'SELECT email_bidx AS "emailBidx" FROM users WHERE id = $1 FOR NO KEY UPDATE',
+      [id],
+    );
+    return rows[0]?.emailBidx ?? null;
+  }
+
+  /** @throws a violation of `uq_users_email_bidx` */
+  async updateEmail(
+    tx: EntityManager,
+    { id, emailBidx, emailSealed }: Pick<UserEntity, 'id' | 'emailBidx' | 'emailSealed'>,
+  ): Promise<void> {
+    await tx.update(UserEntity, { id }, { emailBidx, emailSealed });
   }
 }

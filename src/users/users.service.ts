@@ -4,10 +4,12 @@ import { v7 as uuidv7 } from 'uuid';
 import { emailIndex } from '../platform/crypto/blind-index';
 import { emailContext } from '../platform/crypto/contexts';
 import { openValue, sealValue } from '../platform/crypto/sealed-value';
+import { violatedUnique } from '../platform/database/prepared-statements';
 import type { Principal } from '../platform/http/principal';
 import { KeyringService } from '../vault/keyring.service';
 import { orDamaged } from '../vault/or-damaged';
 import { VaultService } from '../vault/vault.service';
+import type { UserEntity } from './user.entity';
 import { UserErrors } from './users.errors';
 import { UsersRepository } from './users.repository';
 
@@ -34,15 +36,16 @@ export class UsersService {
   }
 
   /** The account of an address, or null. */
-  async findIdByEmailIndex(index: Buffer): Promise<string | null> {
-    return this.users.findIdByEmailIndex(index);
+  async findIdByEmailIndex(index: Buffer, tx?: EntityManager): Promise<string | null> {
+    return this.users.findIdByEmailIndex(index, tx);
   }
 
   /**
    * The account of an address, made when there is none: two first sign-ins at once make one account.
    * @param email normalised
+   * @param onMade runs in the same transaction when this call has made it
    */
-  async ensure(tx: EntityManager, email: string): Promise<string> {
+  async ensure(tx: EntityManager, email: string, onMade?: (id: string) => Promise<void>): Promise<string> {
     const emailBidx = this.emailIndex(email);
     const existing = await this.users.findIdByEmailIndex(emailBidx, tx);
     if (existing) return existing;
@@ -51,6 +54,7 @@ export class UsersService {
     const emailSealed = sealValue(userKey, emailContext(id), Buffer.from(email));
     if (await this.users.insertUnlessThere(tx, { id, emailBidx, emailSealed })) {
       await store(tx);
+      await onMade?.(id);
       return id;
     }
     return this.users.getIdByEmailIndex(tx, emailBidx);
@@ -60,8 +64,51 @@ export class UsersService {
   async profile(principal: Principal): Promise<Profile> {
     const user = await this.users.findById(principal.userId);
     if (!user) throw UserErrors.notFound();
-    const userKey = await this.keyring.userKey(user.id);
-    const email = orDamaged(() => openValue(userKey, emailContext(user.id), user.emailSealed)).toString();
-    return { id: user.id, email, createdAt: user.createdAt, usage: await this.vault.usageOf(user.id) };
+    const { id, createdAt } = user;
+    return { id, email: await this.openEmail(user), createdAt, usage: await this.vault.usageOf(id) };
+  }
+
+  /**
+   * The address of an account, normalised.
+   * @throws {AppError} `USER.NOT_FOUND`
+   */
+  async emailOf(id: string): Promise<string> {
+    const user = await this.users.findById(id);
+    if (!user) throw UserErrors.notFound();
+    return this.openEmail(user);
+  }
+
+  /** How many accounts there are. */
+  async count(tx: EntityManager): Promise<number> {
+    return this.users.count(tx);
+  }
+
+  /**
+   * Keeps every other transaction that would lock the same account, or change its address, waiting: for what has to be counted exactly.
+   * @returns the blind index of its address, or null when there is no such account
+   */
+  async lock(tx: EntityManager, id: string): Promise<Buffer | null> {
+    return this.users.lock(tx, id);
+  }
+
+  /**
+   * Gives an account another address, which has been proved.
+   * @param email normalised
+   * @throws {AppError} `USER.EMAIL_TAKEN` when it is another account's by now
+   */
+  async changeEmail(tx: EntityManager, id: string, email: string): Promise<void> {
+    const userKey = await this.keyring.userKey(id);
+    const emailSealed = sealValue(userKey, emailContext(id), Buffer.from(email));
+    try {
+      await this.users.updateEmail(tx, { id, emailBidx: this.emailIndex(email), emailSealed });
+    } catch (error) {
+      if (violatedUnique(error) === 'uq_users_email_bidx') throw UserErrors.emailTaken({ cause: error });
+      throw error;
+    }
+  }
+
+  private async openEmail({ id, emailSealed }: UserEntity): Promise<string> {
+    const userKey = await this.keyring.userKey(id);
+    return orDamaged(() => openValue(userKey, emailContext(id), emailSealed)).toString();
   }
 }

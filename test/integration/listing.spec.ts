@@ -1,20 +1,13 @@
 import { getRepositoryToken } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
 import { DataSource } from 'typeorm';
-import {
-  decodeCursor,
-  DIRECTIONS,
-  type Direction,
-  encodeCursor,
-  type FilePage,
-  type Order,
-  ORDERS,
-} from '../../src/files/file-page';
+import { DIRECTIONS, type Direction, type FilePage, type Order, ORDERS } from '../../src/files/file-page';
 import { FileEntity } from '../../src/files/file.entity';
 import { FilesRepository } from '../../src/files/files.repository';
 import type { OpenFolder } from '../../src/folders/access/folder-access.service';
-import { type PreparedStatement, PreparedStatements } from '../../src/platform/database/prepared-statements';
 import { withClient } from '../../src/platform/database/open-database';
+import { type PreparedStatement, PreparedStatements } from '../../src/platform/database/prepared-statements';
+import { decodeCursor, encodeCursor } from '../../src/platform/http/cursor';
 import { newRoot } from '../support/rows';
 import { startTestApp, type TestApp } from '../support/test-app';
 

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { JobsService } from './jobs.service';
+import { RetentionService } from './retention.service';
 
 @Global()
-@Module({ providers: [JobsService], exports: [JobsService] })
+@Module({ providers: [JobsService, RetentionService], exports: [JobsService, RetentionService] })
 export class JobsModule {}
