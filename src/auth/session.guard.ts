@@ -1,32 +1,39 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ACCESS, type AccessLabel } from '../platform/http/access.decorator';
+import { AppConfig } from '../platform/config/app-config';
+import { ACCESS, type AccessLabel, FRESH_PIN } from '../platform/http/access.decorator';
+import { mayBeCrossSite } from '../platform/http/cross-site';
 import { AccessErrors } from '../platform/http/http.errors';
 import type { AuthenticatedRequest } from '../platform/http/principal';
+import { sessionCredentials } from '../platform/http/session-credentials';
 import { SessionsService } from './sessions/sessions.service';
-
-/** RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1). */
-const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 
 /** Global and fail-closed: a route without a label needs a session. Speaks HTTP only; what a live session is, `sessions/` knows. */
 @Injectable()
 export class SessionGuard implements CanActivate {
   constructor(
+    private readonly config: AppConfig,
     private readonly reflector: Reflector,
     private readonly sessions: SessionsService,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const label = this.reflector.getAllAndOverride<AccessLabel | undefined>(ACCESS, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (label === 'public') return true;
+    if (this.label<AccessLabel>(context, ACCESS) === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    const principal = token === undefined ? null : await this.sessions.resolve(token);
-    if (!principal) throw AccessErrors.sessionRequired({ headers: { 'WWW-Authenticate': 'Bearer' } });
-    request.user = principal;
+    const credentials = sessionCredentials(request, this.config.isPublicUrlSecure);
+    const session = credentials && (await this.sessions.find(credentials.token));
+    if (!session) throw AccessErrors.sessionRequired({ headers: { 'WWW-Authenticate': 'Bearer' } });
+    if (credentials.by === 'cookie' && mayBeCrossSite(request, this.config.get('PUBLIC_URL'))) {
+      throw AccessErrors.crossSite();
+    }
+    // Only now: a forged request must not keep a forgotten session alive.
+    this.sessions.noteUse(session);
+    if (this.label<boolean>(context, FRESH_PIN) && !session.fresh) throw AccessErrors.freshPinRequired();
+    request.user = { userId: session.userId, sessionId: session.id, fresh: session.fresh };
     return true;
+  }
+
+  private label<T>(context: ExecutionContext, key: string): T | undefined {
+    return this.reflector.getAllAndOverride<T | undefined>(key, [context.getHandler(), context.getClass()]);
   }
 }

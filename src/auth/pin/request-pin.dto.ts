@@ -25,6 +25,20 @@ export class RequestPinDto {
   deviceId!: string;
 }
 
+/** Ask for a PIN to sign in with. */
+export class SignInPinDto extends RequestPinDto {
+  @ApiPropertyOptional({
+    description:
+      'From an earlier sign-in with `remember`. A trusted device has limits of its own, which strangers cannot use up.',
+    maxLength: 128,
+    example: 'pvd_ThisIsAnExampleAndOpensNothingAnywhereAtAll00000000',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  deviceToken?: string;
+}
+
 /** Ask for a PIN that makes an account. */
 export class SignUpDto extends RequestPinDto {
   @ApiPropertyOptional({

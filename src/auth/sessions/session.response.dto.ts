@@ -1,15 +1,25 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { ProfileResponse } from '../../users/profile.response.dto';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ProfileResponse, toProfileResponse } from '../../users/profile.response.dto';
+import type { Profile } from '../../users/users.service';
 import type { SessionEntity } from './session.entity';
+import type { IssuedSession } from './sign-in.service';
 
-/** A fresh session. The token is shown this once. */
+/** A fresh session. The tokens are shown this once. */
 export class IssuedSessionResponse {
-  @ApiProperty({
-    description: 'Send it as `Authorization: Bearer …`.',
+  @ApiPropertyOptional({
+    description: 'Send it as `Authorization: Bearer …`. Absent when it came as a cookie.',
     pattern: '^pvs_[A-Za-z0-9_-]{43}[0-9a-f]{8}$',
     example: 'pvs_ThisIsAnExampleAndOpensNothingAnywhereAtAll00000000',
   })
-  sessionToken!: string;
+  sessionToken?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'Only with `remember`. Keep it, and send it when you next ask for a PIN; each such sign-in gives a new one in its place.',
+    pattern: '^pvd_[A-Za-z0-9_-]{43}[0-9a-f]{8}$',
+    example: 'pvd_ThisIsAnExampleAndOpensNothingAnywhereAtAll00000000',
+  })
+  deviceToken?: string;
 
   @ApiProperty({
     format: 'date-time',
@@ -67,6 +77,20 @@ export class SessionResponse {
 export class SessionListResponse {
   @ApiProperty({ type: [SessionResponse] })
   items!: SessionResponse[];
+}
+
+/** @param shows whether the tokens belong in the body */
+export function toIssuedSessionResponse(
+  { token, deviceToken, expiresAt, idleExpiresAt }: IssuedSession,
+  profile: Profile,
+  shows: 'tokens' | 'no tokens',
+): IssuedSessionResponse {
+  return {
+    ...(shows === 'tokens' && { sessionToken: token, ...(deviceToken !== undefined && { deviceToken }) }),
+    expiresAt: expiresAt.toISOString(),
+    idleExpiresAt: idleExpiresAt.toISOString(),
+    user: toProfileResponse(profile),
+  };
 }
 
 export function toSessionResponse(session: SessionEntity, currentId: string): SessionResponse {

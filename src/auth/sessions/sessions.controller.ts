@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Ip, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, Headers, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -7,28 +7,40 @@ import {
   ApiParam,
   ApiTags,
 } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { Access } from '../../platform/http/access.decorator';
 import { ApiProblems } from '../../platform/http/api-problems.decorator';
+import { ClientIp } from '../../platform/http/client-ip.decorator';
 import { CurrentUser } from '../../platform/http/current-user.decorator';
 import { RequestErrors } from '../../platform/http/http.errors';
 import { IdPipe } from '../../platform/http/id.pipe';
 import type { Principal } from '../../platform/http/principal';
-import { toProfileResponse } from '../../users/profile.response.dto';
+import { RateWeight } from '../../platform/http/rate-limit/rate-weight.decorator';
 import { UsersService } from '../../users/users.service';
 import { AuthErrors } from '../auth.errors';
-import { IssuedSessionResponse, SessionListResponse, toSessionResponse } from './session.response.dto';
+import { SessionCookies } from './session-cookies.service';
+import {
+  IssuedSessionResponse,
+  SessionListResponse,
+  toIssuedSessionResponse,
+  toSessionResponse,
+} from './session.response.dto';
 import { SessionsService } from './sessions.service';
 import { SignInDto } from './sign-in.dto';
+import { SignInService } from './sign-in.service';
 
 @Controller('auth/sessions')
 export class SessionsController {
   constructor(
+    private readonly signIns: SignInService,
     private readonly sessions: SessionsService,
+    private readonly cookies: SessionCookies,
     private readonly users: UsersService,
   ) {}
 
   @Post()
   @Access('public')
+  @RateWeight(5)
   @ApiTags('Sign in')
   @ApiOperation({
     operationId: 'signIn',
@@ -36,25 +48,18 @@ export class SessionsController {
     description:
       'A PIN works once, for the device that asked for it. The first right PIN of a new address makes its account.',
   })
-  @ApiCreatedResponse({ type: IssuedSessionResponse, description: 'Signed in. The token is shown this once.' })
-  @ApiProblems(RequestErrors.invalid, AuthErrors.pinRefused)
+  @ApiCreatedResponse({ type: IssuedSessionResponse, description: 'Signed in. The tokens are shown this once.' })
+  @ApiProblems(RequestErrors.invalid, RequestErrors.tooMany, AuthErrors.pinRefused)
   async signIn(
-    @Body() body: SignInDto,
-    @Ip() ip: string,
+    @Body() { transport = 'bearer', ...body }: SignInDto,
+    @ClientIp() ip: string,
     @Headers() headers: Record<string, string | undefined>,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<IssuedSessionResponse> {
-    const { token, principal, expiresAt, idleExpiresAt } = await this.sessions.signIn({
-      ...body,
-      ip,
-      userAgent: headers['user-agent'],
-    });
-    const user = toProfileResponse(await this.users.profile(principal));
-    return {
-      sessionToken: token,
-      expiresAt: expiresAt.toISOString(),
-      idleExpiresAt: idleExpiresAt.toISOString(),
-      user,
-    };
+    const issued = await this.signIns.signIn({ ...body, ip, userAgent: headers['user-agent'] });
+    const profile = await this.users.profile(issued.principal);
+    if (transport === 'cookie') this.cookies.give(response, issued);
+    return toIssuedSessionResponse(issued, profile, transport === 'cookie' ? 'no tokens' : 'tokens');
   }
 
   @Get()
@@ -74,11 +79,22 @@ export class SessionsController {
   @ApiOperation({
     operationId: 'signOut',
     summary: 'Sign out here',
-    description: 'The token of this request is dead afterwards.',
+    description: 'The token of this request is dead afterwards. A device that you trust stays trusted.',
   })
-  @ApiNoContentResponse({ description: 'Signed out.' })
-  async revokeCurrent(@CurrentUser() principal: Principal): Promise<void> {
-    await this.sessions.revoke(principal, principal.sessionId);
+  @ApiNoContentResponse({
+    description: 'Signed out.',
+    headers: { 'Clear-Site-Data': { description: 'What a browser should forget.', schema: { type: 'string' } } },
+  })
+  // Not "cookies": that of the device would go as well.
+  @Header('Clear-Site-Data', '"cache", "storage"')
+  async revokeCurrent(
+    @CurrentUser() principal: Principal,
+    @ClientIp() ip: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<void> {
+    await this.sessions.revoke(principal, principal.sessionId, { ip });
+    this.cookies.takeBack(request, response);
   }
 
   @Delete(':id')
@@ -97,8 +113,9 @@ export class SessionsController {
   async revoke(
     @CurrentUser() principal: Principal,
     @Param('id', new IdPipe(AuthErrors.sessionNotFound)) id: string,
+    @ClientIp() ip: string,
   ): Promise<void> {
-    await this.sessions.revoke(principal, id);
+    await this.sessions.revoke(principal, id, { ip });
   }
 
   @Delete()
@@ -107,7 +124,7 @@ export class SessionsController {
   @ApiTags('Sessions')
   @ApiOperation({ operationId: 'revokeOtherSessions', summary: 'Sign out everywhere else' })
   @ApiNoContentResponse({ description: 'Only the session of this request is left.' })
-  async revokeOthers(@CurrentUser() principal: Principal): Promise<void> {
-    await this.sessions.revokeOthers(principal);
+  async revokeOthers(@CurrentUser() principal: Principal, @ClientIp() ip: string): Promise<void> {
+    await this.sessions.revokeOthers(principal, { ip });
   }
 }

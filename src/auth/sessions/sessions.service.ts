@@ -1,71 +1,50 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import { AppConfig } from '../../platform/config/app-config';
-import { hashToken, newToken, parseToken } from '../../platform/crypto/tokens';
+import { hashToken, parseToken } from '../../platform/crypto/tokens';
 import type { Principal } from '../../platform/http/principal';
+import { LOGGER } from '../../platform/logging/logging.module';
+import { SecurityLog } from '../../users/events/security-log.service';
 import { UsersService } from '../../users/users.service';
 import { AuthErrors } from '../auth.errors';
-import { PinService } from '../pin/pin.service';
 import type { SessionEntity } from './session.entity';
-import { SessionsRepository } from './sessions.repository';
+import { type LiveSession, SessionsRepository } from './sessions.repository';
 
-/** A right PIN, and the device that it came from. */
-export interface SignIn {
-  readonly challengeId: string;
-  readonly deviceId: string;
-  readonly pin: string;
-  readonly deviceName?: string;
-  readonly ip?: string;
-  readonly userAgent?: string;
-}
-
-/** The one time that a session's token is known to anybody but its holder. */
-export interface IssuedSession {
-  readonly token: string;
-  readonly principal: Principal;
-  readonly expiresAt: Date;
-  readonly idleExpiresAt: Date;
-}
-
-/** Longest user agent that is kept; some browsers write novels. */
-const USER_AGENT_LENGTH = 256;
-
-/** Issued for a PIN, resolved for every request, revoked at any time. */
+/** Resolved for every request, listed, revoked at any time. Who opens them: {@link SignInService}. */
 @Injectable()
-export class SessionsService {
+export class SessionsService implements OnApplicationShutdown {
+  /** Sessions that are just being written down as seen. */
+  private readonly touching = new Map<string, Promise<void>>();
+
   constructor(
     private readonly config: AppConfig,
     private readonly dataSource: DataSource,
     private readonly sessions: SessionsRepository,
-    private readonly pins: PinService,
     private readonly users: UsersService,
+    private readonly log: SecurityLog,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /**
-   * Trades a PIN for a session, and makes the account when the address has none. The PIN's use and the session are one transaction.
-   * @throws {AppError} `AUTH.PIN_REFUSED`, whatever the reason
-   */
-  async signIn(signIn: SignIn): Promise<IssuedSession> {
-    const issued = await this.dataSource.transaction(async (tx) => {
-      const proven = await this.pins.consume(tx, signIn);
-      if (!proven) return null;
-      const userId = 'userId' in proven ? proven.userId : await this.users.ensure(tx, proven.email);
-      return this.issue(tx, userId, signIn);
-    });
-    // Thrown out here, so that a wrong guess is committed and counts.
-    if (!issued) throw AuthErrors.pinRefused();
-    return issued;
+  /** The live session of a token, or null when there is none. */
+  async find(token: string): Promise<LiveSession | null> {
+    const raw = parseToken('pvs', token);
+    return raw && this.sessions.findLiveByTokenHash(hashToken(raw), this.config.get('SESSION_FRESH_SECONDS'));
   }
 
-  /** Whom a bearer token stands for, or null when there is no live session behind it. */
-  async resolve(token: string): Promise<Principal | null> {
-    const raw = parseToken('pvs', token);
-    if (!raw) return null;
-    const session = await this.sessions.findLiveByTokenHash(hashToken(raw));
-    if (!session) return null;
-    if (session.stale) await this.sessions.touch(session.id, this.config.get('SESSION_IDLE_SECONDS'));
-    return { userId: session.userId, sessionId: session.id };
+  /** Sees to it that a session's use is written down, once a minute. Nobody waits for it; whatever goes wrong is logged. */
+  noteUse({ id, stale }: LiveSession): void {
+    if (!stale || this.touching.has(id)) return;
+    const touch = this.sessions
+      .touch(id)
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'the use of a session could not be written down'))
+      .finally(() => this.touching.delete(id));
+    this.touching.set(id, touch);
+  }
+
+  /** Before the database is closed. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.touching.values());
   }
 
   async list(principal: Principal): Promise<SessionEntity[]> {
@@ -73,30 +52,35 @@ export class SessionsService {
   }
 
   /** @throws {AppError} `SESSION.NOT_FOUND` */
-  async revoke(principal: Principal, id: string): Promise<void> {
-    if (!(await this.sessions.endOwned(principal.userId, id))) throw AuthErrors.sessionNotFound();
+  async revoke(principal: Principal, id: string, from: { ip: string }): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const device = await this.sessions.endOwned(tx, principal.userId, id);
+      if (device === null) throw AuthErrors.sessionNotFound();
+      await this.noteEnded(tx, principal, [device], from);
+    });
   }
 
-  async revokeOthers(principal: Principal): Promise<void> {
-    await this.sessions.endOthersOwned(principal.userId, principal.sessionId);
+  /** Signs out everywhere else: also what another device is signing in to at this moment, unless it comes later. */
+  async revokeOthers(principal: Principal, from: { ip: string }): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      await this.users.lock(tx, principal.userId);
+      const devices = await this.sessions.endOthersOwned(tx, principal.userId, principal.sessionId);
+      await this.noteEnded(tx, principal, devices, from);
+    });
   }
 
-  private async issue(tx: EntityManager, userId: string, from: SignIn): Promise<IssuedSession> {
-    const { text, raw } = newToken('pvs');
-    const id = uuidv7();
-    const { expiresAt, idleExpiresAt } = await this.sessions.insert(
-      tx,
-      {
-        id,
-        userId,
-        tokenHash: hashToken(raw),
-        deviceId: from.deviceId,
-        deviceName: from.deviceName ?? null,
-        ip: from.ip ?? null,
-        userAgent: from.userAgent?.slice(0, USER_AGENT_LENGTH) ?? null,
-      },
-      { idle: this.config.get('SESSION_IDLE_SECONDS'), absolute: this.config.get('SESSION_ABSOLUTE_SECONDS') },
-    );
-    return { token: text, principal: { userId, sessionId: id }, expiresAt, idleExpiresAt };
+  /** Ends what was opened from a trusted device. The caller has locked the account. */
+  async revokeOfDevice(tx: EntityManager, principal: Principal, deviceId: string, from: { ip: string }): Promise<void> {
+    const devices = await this.sessions.endOfDeviceOwned(tx, principal.userId, deviceId);
+    await this.noteEnded(tx, principal, devices, from);
+  }
+
+  private async noteEnded(
+    tx: EntityManager,
+    { userId }: Principal,
+    devices: readonly string[],
+    { ip }: { ip: string },
+  ): Promise<void> {
+    for (const device of devices) await this.log.record({ userId, kind: 'session.ended', ip, device }, tx);
   }
 }

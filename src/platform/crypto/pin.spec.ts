@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { newPin, pinMac } from './pin';
+import { newPin, newStepUpCode, parseStepUpCode, pinMac, stepUpMac, subjectMac } from './pin';
 
 const user = '018f0000-0000-7000-8000-000000000001';
 const nobody = '00000000-0000-0000-0000-000000000000';
@@ -34,4 +34,60 @@ it('sixteen zero bytes stand for nobody', () => {
 
 it('refuses a challenge hash that is not 32 bytes', () => {
   expect(() => pinMac(randomBytes(32), randomBytes(31), user, '0042')).toThrow(RangeError);
+});
+
+describe('a step-up code', () => {
+  it('has 8 symbols of Crockford’s alphabet and at least one letter', () => {
+    for (let i = 0; i < 2000; i++) expect(newStepUpCode()).toMatch(/^(?=.*[A-Z])[0-9A-HJKMNP-TV-Z]{8}$/);
+  });
+
+  it('uses all 32 symbols in every place', () => {
+    const codes = Array.from({ length: 3000 }, newStepUpCode);
+    for (let place = 0; place < 8; place++) expect(new Set(codes.map((code) => code[place])).size).toBe(32);
+  });
+
+  it.each([
+    ['7KZ3M9QD', '7KZ3M9QD'],
+    ['7kz3-m9qd', '7KZ3M9QD'],
+    [' 7kz3 m9qd\n', '7KZ3M9QD'],
+    ['oIlabcde', '011ABCDE'],
+  ])('is %j as typed, and %j', (typed, code) => expect(parseStepUpCode(typed)).toBe(code));
+
+  it.each([
+    '',
+    '0427',
+    '12345678',
+    '123456789',
+    '7KZ3M9Q',
+    '7KZ3M9QD0',
+    '7KZ3M9Q!',
+    'UUUUUUUU',
+    'ＡBCDEFGH',
+    '０'.repeat(8),
+  ])('is not %j', (typed) => expect(parseStepUpCode(typed)).toBeNull());
+
+  it('is stored as a MAC that depends on pepper, address and code', () => {
+    const [pepper, bidx] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const macs = [
+      stepUpMac(pepper, bidx, '7KZ3M9QD'),
+      stepUpMac(Buffer.alloc(32, 3), bidx, '7KZ3M9QD'),
+      stepUpMac(pepper, Buffer.alloc(32, 3), '7KZ3M9QD'),
+      stepUpMac(pepper, bidx, '7KZ3M9QE'),
+    ];
+    expect(new Set(macs.map((mac) => mac.toString('hex'))).size).toBe(4);
+    expect(macs[0]).toHaveLength(32);
+  });
+});
+
+describe('a subject', () => {
+  it('is another for another kind, and for another pepper', () => {
+    const [pepper, subject] = [Buffer.alloc(32, 1), Buffer.from('192.0.2.1')];
+    const macs = [
+      subjectMac(pepper, 'a', subject),
+      subjectMac(pepper, 'b', subject),
+      subjectMac(Buffer.alloc(32), 'a', subject),
+      subjectMac(pepper, 'a', Buffer.from('192.0.2.2')),
+    ];
+    expect(new Set(macs.map((mac) => mac.toString('hex'))).size).toBe(4);
+  });
 });

@@ -28,3 +28,50 @@ export function pinMac(pepper: Buffer, challengeIdHash: Buffer, userId: string |
     .update(labelled('pv1/pin', challengeIdHash, user, Buffer.from(pin, 'utf8')))
     .digest();
 }
+
+/** Crockford's base32 alphabet, without the letters that are read as digits, and U. */
+const CODE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const CODE_LENGTH = 8;
+const CODE = new RegExp(`^(?=.*[A-Z])[${CODE_ALPHABET}]{${CODE_LENGTH}}$`);
+
+/** The code that takes a PIN's place when its budget is spent: 8 symbols, 40 bits. It always has a letter, so that none looks like a PIN. */
+export function newStepUpCode(): string {
+  let code: string;
+  do code = Array.from({ length: CODE_LENGTH }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join('');
+  while (!CODE.test(code));
+  return code;
+}
+
+/**
+ * What a person typed, as a step-up code: any case, with or without spaces and dashes, O for 0, I and L for 1.
+ * @returns null when it cannot be one; then it may be a PIN
+ */
+export function parseStepUpCode(typed: string): string | null {
+  const code = typed.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
+  return CODE.test(code) ? code : null;
+}
+
+/**
+ * What is stored of a step-up code; 32 bytes. One code is good for every pending challenge of an address.
+ *
+ * @param pepper the server secret `pin-pepper`
+ * @param emailBidx blind index of the address, 32 bytes
+ */
+export function stepUpMac(pepper: Buffer, emailBidx: Buffer, code: string): Buffer {
+  return createHmac('sha256', pepper)
+    .update(labelled('pv1/step-up', emailBidx, Buffer.from(code, 'ascii')))
+    .digest();
+}
+
+/**
+ * What is stored of whoever has a budget or asks for something (an address, a network, a device); 32 bytes. There are few enough networks
+ * to try them all against a plain hash.
+ *
+ * @param pepper the server secret `pin-pepper`
+ * @param kind what is counted: a label of its own for each
+ */
+export function subjectMac(pepper: Buffer, kind: string, ...subject: Buffer[]): Buffer {
+  return createHmac('sha256', pepper)
+    .update(labelled(`pv1/subject/${kind}`, ...subject))
+    .digest();
+}

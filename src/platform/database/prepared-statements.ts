@@ -39,6 +39,12 @@ export class PreparedStatements {
   }
 }
 
+/** Whether a statement refers to a row that is not there any more. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  const { code, driverError } = (error ?? {}) as { code?: string; driverError?: unknown };
+  return driverError ? isForeignKeyViolation(driverError) : code === '23503';
+}
+
 /** The name of the unique constraint or index that a statement ran into, or null when the error is another. */
 export function violatedUnique(error: unknown): string | null {
   const { code, constraint, driverError } = (error ?? {}) as {
