@@ -62,6 +62,20 @@ module.exports = {
       to: { path: '\\.(repository|entity)\\.ts$' },
     },
     {
+      name: 'commands-translate-only',
+      comment: 'The command is a way in, like the API: what it does is a room’s, and nothing of it is HTTP’s.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '\\.(repository|entity|controller)\\.ts$|^src/(start|stop|app\\.setup|openapi)\\.ts$' },
+    },
+    {
+      name: 'nobody-imports-the-command',
+      comment: 'Who would need it has found something that belongs into a room.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
       name: 'repositories-fetch-only',
       comment: 'A repository that calls a service has started to decide.',
       severity: 'error',

@@ -9,8 +9,10 @@ import type { AppConfig } from './platform/config/app-config';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthModule } from './platform/health/health.module';
+import { RateLimitModule } from './platform/http/rate-limit/rate-limit.module';
 import { JobsModule } from './platform/jobs/jobs.module';
 import { LoggingModule } from './platform/logging/logging.module';
+import type { MailPace } from './platform/mail/mail-queue.service';
 import { MailModule } from './platform/mail/mail.module';
 import { UsersModule } from './users/users.module';
 import type { MasterKeyring } from './vault/master-keyring';
@@ -22,12 +24,14 @@ export interface AppParts {
   readonly logger: Logger;
   readonly databaseUrl: string;
   readonly masterKeys: MasterKeyring;
+  /** How mails take their time; for tests that cannot wait. */
+  readonly mailPace?: MailPace;
 }
 
 /** The table of contents. */
 @Module({})
 export class AppModule {
-  static with({ config, logger, databaseUrl, masterKeys }: AppParts): DynamicModule {
+  static with({ config, logger, databaseUrl, masterKeys, mailPace }: AppParts): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -35,8 +39,9 @@ export class AppModule {
         LoggingModule.with(logger),
         TypeOrmModule.forRoot({ ...vaultDataSourceOptions(databaseUrl), retryAttempts: 0 }),
         DatabaseModule,
+        RateLimitModule,
         JobsModule,
-        MailModule,
+        MailModule.with(mailPace),
         HealthModule,
         VaultModule.with(masterKeys),
         UsersModule,

@@ -128,8 +128,11 @@ export async function ask(database: { url: string }, sql: string, values: unknow
 
 /** Process id of the cluster's server; undefined after an orderly stop. */
 export function postmasterOf(directory: string): number | undefined {
-  const lockFile = join(directory, 'postmaster.pid');
-  return fs.existsSync(lockFile) ? Number.parseInt(fs.readFileSync(lockFile, 'utf8'), 10) : undefined;
+  try {
+    return Number.parseInt(fs.readFileSync(join(directory, 'postmaster.pid'), 'utf8'), 10);
+  } catch {
+    return undefined;
+  }
 }
 
 export async function kill(child: ChildProcess): Promise<void> {

@@ -1,6 +1,11 @@
 import { Client } from 'pg';
 import { DatabaseError } from './database-error';
-import { startEmbeddedPostgres } from './embedded/embedded-postgres';
+import {
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+  visitEmbeddedPostgres,
+} from './embedded/embedded-postgres';
+import { AlreadyRunningError } from './embedded/instance-lock';
 
 /** A PostgreSQL that answers, wherever it runs. */
 export interface OpenedDatabase {
@@ -12,18 +17,13 @@ export interface OpenedDatabase {
 const OLDEST = 150_000;
 
 /**
- * The database that `DB_URL` names, or the embedded one in `directory`.
+ * The database that `DB_URL` names, or the embedded one in `directory`, which a command may share with a running server.
  * @throws {DatabaseError} with a sentence for a person: not reachable, too old, or already in use
  */
-export async function openDatabase(options: {
-  url: string | undefined;
-  directory: string;
-  log: (line: string) => void;
-}): Promise<OpenedDatabase> {
-  if (options.url === undefined) {
-    const embedded = await startEmbeddedPostgres({ directory: options.directory, log: options.log });
-    return { url: embedded.url, close: () => embedded.stop() };
-  }
+export async function openDatabase(
+  options: EmbeddedPostgresOptions & { url: string | undefined },
+): Promise<OpenedDatabase> {
+  if (options.url === undefined) return options.role === 'command' ? openForCommand(options) : start(options);
   await withClient(options.url, async (client) => {
     const { rows } = await client.query<{ version: number }>(
       "SELECT current_setting('server_version_num')::int AS version",
@@ -34,6 +34,28 @@ export async function openDatabase(options: {
     }
   });
   return { url: options.url, close: () => Promise.resolve() };
+}
+
+async function start(options: EmbeddedPostgresOptions): Promise<OpenedDatabase> {
+  const embedded = await startEmbeddedPostgres(options);
+  return { url: embedded.url, close: () => embedded.stop() };
+}
+
+async function openForCommand(options: EmbeddedPostgresOptions): Promise<OpenedDatabase> {
+  const visit = async (): Promise<OpenedDatabase | null> => {
+    const url = await visitEmbeddedPostgres(options.directory);
+    return url === null ? null : { url, close: () => Promise.resolve() };
+  };
+  const visited = await visit();
+  if (visited) return visited;
+  try {
+    return await start(options);
+  } catch (error) {
+    // A server has begun in between, and is now as good as one that was there.
+    const late = error instanceof AlreadyRunningError ? await visit() : null;
+    if (late) return late;
+    throw error;
+  }
 }
 
 /** A connection of its own for work that must not go through the pool; closed in any case. */

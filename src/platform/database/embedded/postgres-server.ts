@@ -87,6 +87,12 @@ export class PostgresServer {
     }
   }
 
+  /** The same where a server answers; null where none does, or not yet, or no longer. */
+  async connectIfRunning(applicationName: string): Promise<Client | null> {
+    const answer = await this.tryToConnect(applicationName);
+    return answer instanceof Client ? answer : null;
+  }
+
   /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
   stop(): Promise<Outcome> {
     const { user, binaries, directory } = this.place;

@@ -1,0 +1,45 @@
+import { type DynamicModule, Global, Injectable, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { AppParts } from '../app.module';
+import { vaultDataSourceOptions } from '../data-source';
+import { ConfigModule } from '../platform/config/config.module';
+import { DatabaseModule } from '../platform/database/database.module';
+import { JobsService } from '../platform/jobs/jobs.service';
+import { RetentionService } from '../platform/jobs/retention.service';
+import { LoggingModule } from '../platform/logging/logging.module';
+import { MailModule } from '../platform/mail/mail.module';
+import { UsersModule } from '../users/users.module';
+import { VaultModule } from '../vault/vault.module';
+
+/** Jobs are the servers': a process that lives for a moment lets itself be told of them, and begins none. */
+@Injectable()
+class IdleJobsService extends JobsService {
+  override every(): void {}
+}
+
+@Global()
+@Module({
+  providers: [{ provide: JobsService, useClass: IdleJobsService }, RetentionService],
+  exports: [JobsService, RetentionService],
+})
+class IdleJobsModule {}
+
+/** The rooms of the vault that commands work in; no routes, no jobs. */
+@Module({})
+export class CliModule {
+  static with({ config, logger, databaseUrl, masterKeys }: AppParts): DynamicModule {
+    return {
+      module: CliModule,
+      imports: [
+        ConfigModule.with(config),
+        LoggingModule.with(logger),
+        TypeOrmModule.forRoot({ ...vaultDataSourceOptions(databaseUrl), retryAttempts: 0 }),
+        DatabaseModule,
+        IdleJobsModule,
+        MailModule.with(),
+        VaultModule.with(masterKeys),
+        UsersModule,
+      ],
+    };
+  }
+}
