@@ -5,23 +5,26 @@ import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { MEDIA_TYPES } from '../../src/platform/media/media-type';
 import { VaultHome } from '../support/vault-home';
+import type { VaultProcess } from '../support/vault-process';
 
 const ROOT = resolve(__dirname, '../..');
 const README = readFileSync(resolve(ROOT, 'README.md'), 'utf8');
 
-describe('the journey of README.md', () => {
+describe('a person who follows README.md', () => {
   const blocks = Array.from(README.matchAll(/^```bash journey\n([^]*?)^```$/gm), ([, block]) => block);
+  const [, script = ''] = /<!-- script:begin -->\n\n```bash\n([^]*?)^```$/m.exec(README) ?? [];
   let home: VaultHome;
+  let server: VaultProcess;
 
   beforeAll(async () => {
     home = await VaultHome.create();
+    server = home.start();
   });
   afterAll(() => home.close());
 
-  it('runs as it is written, with the PIN typed in, and ends signed out', async () => {
-    expect(blocks).toHaveLength(9);
-    const server = home.start();
-    const shell = spawn('bash', ['--norc', '-euo', 'pipefail', '-c', blocks.join('\n')], {
+  /** Runs a script in the shell, with the PIN that is mailed meanwhile typed in. @returns what it has said */
+  async function type(commands: string): Promise<string> {
+    const shell = spawn('bash', ['--norc', '-euo', 'pipefail', '-c', commands], {
       cwd: ROOT,
       env: { PATH: process.env.PATH, VAULT: `${await server.ready()}/api/v1` },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -29,9 +32,14 @@ describe('the journey of README.md', () => {
     const ended = Promise.all([text(shell.stdout), text(shell.stderr), once(shell, 'close')]);
     shell.stdin.end(`${await server.stdout.pinFor('alice@example.com')}\n`);
     const [said, complaints, ending] = await ended;
-
     expect(complaints).toBe('');
     expect(ending).toEqual([0, null]);
+    return said;
+  }
+
+  it('makes the whole journey as it is written, and ends signed out', async () => {
+    expect(blocks).toHaveLength(9);
+    const said = await type(blocks.join('\n'));
     const [pin, duplicate, list, byId, byName, part, renamed, afterwards] = said
       .replace('PIN: ', 'PIN: \n')
       .split('\n');
@@ -47,6 +55,20 @@ describe('the journey of README.md', () => {
     expect(JSON.parse(renamed ?? '')).toMatchObject({ name: 'evening.jpg' });
     expect(JSON.parse(afterwards ?? '')).toMatchObject({ code: 'AUTH.SESSION_REQUIRED' });
   }, 60_000);
+
+  it('signs in from a script with its five lines', async () => {
+    expect(script.trimEnd().split('\n')).toHaveLength(5);
+    const said = await type(script.replace('http://localhost:3000', await server.ready()));
+    expect(JSON.parse(said.replace('PIN: ', ''))).toMatchObject({ email: 'alice@example.com' });
+  }, 60_000);
+
+  it.each([
+    ['the API document', 'docs/openapi.json', 'info'],
+    ['the Postman collection', 'postman/photovault.postman_collection.json', 'info'],
+  ])('finds these five lines in %s as well', (_name, file, part) => {
+    const document = JSON.parse(readFileSync(resolve(ROOT, file), 'utf8')) as Record<string, { description: string }>;
+    expect(document[part]?.description).toContain(script);
+  });
 });
 
 it('README.md lists exactly the media types that can be stored', () => {

@@ -53,12 +53,20 @@ describe('the documents', () => {
   });
 });
 
-it('the invariants of ARCHITECTURE.md are guarded by tests of these names', () => {
-  const [table = ''] = /<!-- invariants:begin -->[^]*<!-- invariants:end -->/.exec(read('ARCHITECTURE.md')) ?? [];
-  const guards = Array.from(table.matchAll(/`(test\/[^`]+)`(?:: ("[^"]+"(?:, "[^"]+")*))?/g));
+/** What a document says of tests: their file, and titles that it has to contain. */
+function guardsIn(text: string): { file: string; titles: string[] }[] {
+  const guards = text.matchAll(/`((?:test|src)\/[^`]+\.spec\.ts)`(?:: ("[^"]+"(?:, "[^"]+")*))?/g);
+  return Array.from(guards, ([, file = '', titles = '']) => {
+    return { file, titles: Array.from(titles.matchAll(/"([^"]+)"/g), ([, title = '']) => title) };
+  });
+}
+
+it.each([
+  ['the invariants of ARCHITECTURE.md', 'ARCHITECTURE.md', /<!-- invariants:begin -->[^]*<!-- invariants:end -->/],
+  ['the claims of docs/threat-model.md', 'docs/threat-model.md', /[^]*/],
+])('%s are guarded by tests of these names', (_name, document, part) => {
+  const guards = guardsIn(part.exec(read(document))?.[0] ?? '');
   expect(guards.length).toBeGreaterThan(10);
-  const missing = guards.flatMap(([, file = '', titles = '']) =>
-    Array.from(titles.matchAll(/"([^"]+)"/g), ([, title = '']) => title).filter((title) => !read(file).includes(title)),
-  );
+  const missing = guards.flatMap(({ file, titles }) => titles.filter((title) => !read(file).includes(title)));
   expect(missing).toEqual([]);
 });

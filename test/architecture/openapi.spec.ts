@@ -173,4 +173,34 @@ describe('the errors of the OpenAPI document', () => {
     });
     expect(problems).toEqual([]);
   });
+
+  it('include 429 wherever requests are counted, which is everywhere but where health is asked after', () => {
+    const uncounted = operations.filter(({ operation }) => !codesOf(operation, '429').includes('REQUEST.TOO_MANY'));
+    expect(uncounted.map(({ name }) => name).sort()).toEqual(['isLive', 'isReady']);
+  });
+});
+
+describe('the rate limits in the OpenAPI document', () => {
+  const headersOf = (response: unknown): string[] => Object.keys((response as ResponseObject).headers ?? {});
+
+  it('are headers of every counted operation’s good answers and of its 429, each explained with an example', () => {
+    const problems = complaints((operation, route) =>
+      Object.entries(operation.responses).flatMap(([status, response]) => {
+        const counted = !route.includes('/health/') && /^(2..|304|429)$/.test(status);
+        const names = ['RateLimit', 'RateLimit-Policy', ...(status === '429' ? ['Retry-After'] : [])];
+        return names
+          .filter((name) => headersOf(response).includes(name) !== counted)
+          .map((name) => `${status} ${name}`);
+      }),
+    );
+    expect(problems).toEqual([]);
+    const { headers } = document.components ?? {};
+    expect(Object.keys(headers ?? {}).sort()).toEqual(['RateLimit', 'RateLimit-Policy', 'Retry-After']);
+    expect(JSON.stringify(headers)).toContain('"session\\";r=');
+  });
+
+  it('weigh nothing that a session asks, so that 5,000 requests a minute are far below the default limit', () => {
+    const heavy = operations.filter(({ operation }) => operation.security && 'x-rate-weight' in operation);
+    expect(heavy.map(({ name }) => name)).toEqual([]);
+  });
 });

@@ -1,9 +1,9 @@
-import { jpeg } from '../support/photos';
 import { expectProblem } from '../support/problem';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { VaultClient } from '../support/vault-client';
+import { clientOf, readPin, signIn, trade } from '../support/whole-sign-in';
 
-/** The life of a session: listed, seen, revoked, expired, always by the database's clock (security design, section 4). */
+/** Sessions, opened, listed and revoked (security design, section 4). */
 let vault: TestApp;
 
 beforeAll(async () => {
@@ -42,19 +42,11 @@ async function isAlive(client: VaultClient): Promise<boolean> {
   return (await client.request('GET', '/users/me'))?.status === 200;
 }
 
-/** Moves a moment of all sessions of a person. */
-async function set(client: VaultClient, column: string, interval: string): Promise<void> {
-  const sql = `UPDATE sessions SET ${column} = clock_timestamp() + $2::interval WHERE user_id = $1`;
-  await vault.database.query(sql, [client.userId, interval]);
-}
-
-async function rowOf(client: VaultClient): Promise<{ seen: Date; idle: number }> {
-  const [row] = await vault.database.query<{ seen: Date; idle: number }>(
-    `SELECT last_seen_at AS seen, round(extract(epoch FROM idle_expires_at - clock_timestamp()))::int AS idle
-       FROM sessions WHERE user_id = $1`,
+async function eventsOf(client: VaultClient): Promise<{ kind: string; ip: string | null; device: string | null }[]> {
+  return vault.database.query(
+    'SELECT kind, ip, device FROM security_events WHERE user_id = $1 ORDER BY created_at, id',
     [client.userId],
   );
-  return row ?? { seen: new Date(NaN), idle: NaN };
 }
 
 describe('listing', () => {
@@ -74,6 +66,44 @@ describe('listing', () => {
     const [first, second] = await devices('dead@example.com', 'first', 'second');
     await first.request('DELETE', '/auth/sessions/current');
     expect((await sessionsOf(second)).map(({ deviceId }) => deviceId)).toEqual(['second']);
+  });
+});
+
+describe('opening', () => {
+  it.each([
+    ['half an hour, and a day', {}, 1800, 86_400],
+    ['a week, and thirty days when it is remembered', { remember: true }, 604_800, 2_592_000],
+  ])('gives %s', async (_what, manner, idle, absolute) => {
+    const { body } = await signIn(vault, `lifetime-${idle}@example.com`, manner);
+    const [row] = await vault.database.query<{ idle: number; absolute: number }>(
+      `SELECT extract(epoch FROM idle_expires_at - created_at)::int AS idle,
+              extract(epoch FROM expires_at - created_at)::int AS absolute FROM sessions WHERE user_id = $1`,
+      [body.user.id],
+    );
+    expect(row).toEqual({ idle, absolute });
+    expect(Date.parse(body.expiresAt) - Date.parse(body.idleExpiresAt)).toBe((absolute - idle) * 1000);
+  });
+
+  it('is written into the security log, with the device and its address', async () => {
+    const client = await clientOf(vault, 'opening@example.com', { deviceId: 'laptop-1', deviceName: 'Ann’s laptop' });
+    expect(await eventsOf(client)).toEqual([
+      { kind: 'account.created', ip: '127.0.0.1', device: 'Ann’s laptop' },
+      { kind: 'session.started', ip: '127.0.0.1', device: 'Ann’s laptop' },
+    ]);
+  });
+
+  it('makes one account, and says so once, when two first sign-ins come at once', async () => {
+    const email = 'twice@example.com';
+    const pins = [await readPin(vault, email, { deviceId: 'a' }), await readPin(vault, email, { deviceId: 'b' })];
+    const answers = await Promise.all(pins.map((pin, i) => trade(vault, pin, { deviceId: i === 0 ? 'a' : 'b' })));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    const client = Object.assign(new VaultClient(vault.url), { userId: answers[0]?.body.user.id });
+    const kinds = (await eventsOf(client)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind !== 'device.new').sort()).toEqual([
+      'account.created',
+      'session.started',
+      'session.started',
+    ]);
   });
 });
 
@@ -100,6 +130,47 @@ describe('revoking', () => {
     expect(await Promise.all([laptop, phone].map(isAlive))).toEqual([false, true]);
   });
 
+  it('the current one: tells a browser to forget what it keeps, and only then', async () => {
+    const [laptop, phone] = await devices('forget@example.com', 'laptop', 'phone');
+    const [here, there] = await Promise.all([
+      laptop.request('DELETE', '/auth/sessions/current'),
+      phone.request('DELETE', '/auth/sessions'),
+    ]);
+    expect(here.headers.get('clear-site-data')).toBe('"cache", "storage"');
+    expect(there.headers.get('clear-site-data')).toBeNull();
+  });
+
+  it('one that has run out: unknown', async () => {
+    const [laptop, phone] = await devices('over@example.com', 'laptop', 'phone');
+    const id = (await sessionsOf(laptop)).find(({ current }) => !current)?.id;
+    await vault.database.query('UPDATE sessions SET idle_expires_at = clock_timestamp() WHERE id = $1', [id]);
+    expect(await isAlive(phone)).toBe(false);
+    const answer = await laptop.request('DELETE', `/auth/sessions/${id}`);
+    expectProblem(answer, { status: 404, code: 'SESSION.NOT_FOUND' });
+  });
+
+  it('is written into the security log, one line for each', async () => {
+    const [laptop] = await devices('logged@example.com', 'laptop', 'phone', 'tablet');
+    await laptop.request('DELETE', '/auth/sessions');
+    await laptop.request('DELETE', '/auth/sessions/current');
+    const ended = (await eventsOf(laptop)).filter(({ kind }) => kind === 'session.ended');
+    expect(ended.map(({ device }) => device).sort()).toEqual(['laptop', 'phone', 'tablet']);
+    expect(ended.map(({ device }) => device).at(-1)).toBe('laptop');
+  });
+
+  it('others, while one of them is revoked and another one signs in: never a fault', async () => {
+    const [laptop, phone, tablet] = await devices('crowd@example.com', 'laptop', 'phone', 'tablet');
+    const pin = await readPin(vault, 'crowd@example.com', { deviceId: 'desktop' });
+    const [others, one, fourth] = await Promise.all([
+      laptop.request('DELETE', '/auth/sessions'),
+      phone.request('DELETE', '/auth/sessions/current'),
+      trade(vault, pin, { deviceId: 'desktop' }),
+    ]);
+    expect([others.status, fourth.status]).toEqual([204, 201]);
+    expect([204, 401, 404]).toContain(one.status);
+    expect(await Promise.all([laptop, phone, tablet].map(isAlive))).toEqual([true, false, false]);
+  });
+
   it('somebody else’s: unknown, and it lives', async () => {
     const [alice, bob] = [await vault.signUp(), await vault.signUp()];
     const [session] = await sessionsOf(alice);
@@ -116,75 +187,5 @@ describe('revoking', () => {
     );
     expect(answers.map((answer) => answer?.status).sort()).toEqual([204, ...Array.from({ length: 19 }, () => 404)]);
     expect(await isAlive(phone)).toBe(false);
-  });
-});
-
-describe('expiry', () => {
-  it.each(['idle_expires_at', 'expires_at'])('%s: alive a second before, dead at the moment', async (column) => {
-    const client = await vault.signUp();
-    await set(client, column, '5 seconds');
-    expect(await isAlive(client)).toBe(true);
-    await set(client, column, '0 seconds');
-    expect(await isAlive(client)).toBe(false);
-  });
-
-  it('use does not bring an expired session back, nor lengthen the absolute end', async () => {
-    const client = await vault.signUp();
-    const [session] = await sessionsOf(client);
-    await set(client, 'last_seen_at', '-5 minutes');
-    expect(await isAlive(client)).toBe(true);
-    expect((await sessionsOf(client))[0]?.expiresAt).toBe(session?.expiresAt);
-    await set(client, 'idle_expires_at', '-1 second');
-    for (let i = 0; i < 3; i++) expect(await isAlive(client)).toBe(false);
-    await set(client, 'last_seen_at', '-5 minutes');
-    expect(await isAlive(client)).toBe(false);
-  });
-
-  it('is by the database’s clock: the server’s own may say what it likes', async () => {
-    const client = await vault.signUp();
-    const now = Date.now();
-    for (const skew of [-40, 40]) {
-      const clock = jest.spyOn(Date, 'now').mockReturnValue(now + skew * 86_400_000);
-      try {
-        expect(await isAlive(client)).toBe(true);
-      } finally {
-        clock.mockRestore();
-      }
-    }
-  });
-
-  it('ends a session during an upload no sooner than at its next request', async () => {
-    const client = await vault.signUp();
-    const upload = client.put('slow.jpg', jpeg(2_000_000, 'slow'));
-    await set(client, 'expires_at', '0 seconds');
-    expect([201, 401]).toContain((await upload).status);
-    expect(await isAlive(client)).toBe(false);
-  });
-});
-
-describe('last seen', () => {
-  it('is written at most once a minute', async () => {
-    const client = await vault.signUp();
-    const { seen } = await rowOf(client);
-    for (let i = 0; i < 3; i++) await client.list();
-    expect((await rowOf(client)).seen).toEqual(seen);
-
-    await set(client, 'last_seen_at', '-59 seconds');
-    const { seen: almost } = await rowOf(client);
-    await client.list();
-    expect((await rowOf(client)).seen).toEqual(almost);
-
-    await set(client, 'last_seen_at', '-61 seconds');
-    await Promise.all(Array.from({ length: 10 }, () => client.list()));
-    const { seen: now } = await rowOf(client);
-    expect(now.getTime() - almost.getTime()).toBeGreaterThan(50_000);
-  });
-
-  it('slides the idle end, half an hour from the last use', async () => {
-    const client = await vault.signUp();
-    await set(client, 'idle_expires_at', '3 seconds');
-    await set(client, 'last_seen_at', '-61 seconds');
-    await client.list();
-    expect((await rowOf(client)).idle).toBeGreaterThan(1790);
   });
 });

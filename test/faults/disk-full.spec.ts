@@ -17,6 +17,7 @@ import { Ledger } from '../support/ledger';
 import { jpeg } from '../support/photos';
 import { expectProblem } from '../support/problem';
 import type { Answer, FileBody, VaultClient } from '../support/vault-client';
+import { WITHOUT_LIMITS } from '../support/test-app';
 import { VaultHome } from '../support/vault-home';
 import type { VaultProcess } from '../support/vault-process';
 import { eventually } from '../support/waiting';
@@ -128,7 +129,7 @@ jest.setTimeout(60_000);
   let eater: string;
 
   beforeAll(async () => {
-    home = await VaultHome.create();
+    home = await VaultHome.create(WITHOUT_LIMITS);
     mkdirSync(home.dataDir, { mode: 0o700 });
     mount(home.dataDir, 110);
     eater = join(home.dataDir, 'eater');

@@ -5,7 +5,8 @@ import { form } from '../support/form';
 import { jpeg, sha256 } from '../support/photos';
 import { RawConnection } from '../support/raw-connection';
 import { SecretSearch } from '../support/secret-search';
-import type { VaultClient } from '../support/vault-client';
+import { WITHOUT_LIMITS } from '../support/test-app';
+import type { Answer, VaultClient } from '../support/vault-client';
 import { VaultHome } from '../support/vault-home';
 import type { VaultProcess } from '../support/vault-process';
 import { eventually } from '../support/waiting';
@@ -18,13 +19,20 @@ jest.setTimeout(120_000);
 /** Part of all that the person writes; the forms of secrets that the server makes are added one by one. */
 const MARKER = `m${randomBytes(10).toString('hex')}`;
 const EMAIL = `alice.${MARKER}@example.com`;
+const NEW_EMAIL = `alice.moved.${MARKER}@example.com`;
 /** Stored in clear by design, for the list of signed-in devices: finding it proves that the search looks in the right places. */
 const DEVICE = `device-${randomBytes(10).toString('hex')}`;
 
 const secrets = new SecretSearch().add('the marker', MARKER);
 const control = new SecretSearch().add('the device', DEVICE);
 /** Told apart from noise: four digits are everywhere. */
-const env = { LOG_LEVEL: 'trace', PIN_DIGITS: '9' };
+const env = {
+  ...WITHOUT_LIMITS,
+  LOG_LEVEL: 'trace',
+  PIN_DIGITS: '9',
+  PIN_WRONG_LIMIT: '9',
+  PIN_BREAKER_WRONG: '1000000',
+};
 
 let home: VaultHome;
 let server: VaultProcess;
@@ -40,6 +48,7 @@ beforeAll(async () => {
   secrets.add('the master key', Buffer.from(masterKey, 'base64'));
   await signInAndBlunder();
   await uploadAndBlunder();
+  await useEverySecretOfSignIn();
   await loseDatabaseAndFile();
   expect((await alice.request('DELETE', '/auth/sessions/current')).status).toBe(204);
   expect((await alice.list()).status).toBe(401);
@@ -74,7 +83,7 @@ it('leaves no trace in any file of the data directory: blobs, heap, write-ahead 
 });
 
 it('leaves no trace in what the server has said, but for the promised line with the PIN', () => {
-  const promised = new Set(pins.map((pin) => `PIN ${pin} for ${EMAIL}`));
+  const promised = new Set(pins.flatMap((pin) => [`PIN ${pin} for ${EMAIL}`, `PIN ${pin} for ${NEW_EMAIL}`]));
   const lines = server.stdout.lines.filter((_, index) => !promised.has(server.messages[index] ?? ''));
   expect(server.stdout.lines.length - lines.length).toBe(pins.length);
   expect(lines.length).toBeGreaterThan(50);
@@ -91,7 +100,7 @@ async function signInAndBlunder(): Promise<void> {
   const { body: challenge } = await stranger.request<{ challengeId: string }>('POST', '/auth/pin', {
     json: { email: EMAIL, deviceId: DEVICE },
   });
-  pins.push(await newestPin());
+  await nextPin(EMAIL);
   for (let guess = 0; guess < 4; guess++) {
     const pin = String(randomInt(100_000_000, 999_999_999));
     secrets.add('a wrong PIN', pin);
@@ -201,28 +210,97 @@ async function loseDatabaseAndFile(): Promise<void> {
   expect((await alice.content(body.id)).status).toBe(500);
 }
 
+/** Device tokens, cookies, re-authentication, a change of address, a code in the place of the PIN. */
+async function useEverySecretOfSignIn(): Promise<void> {
+  const stranger = await server.clientOf({} as VaultClient);
+  const ask = async (json: object): Promise<string> => {
+    const { body } = await stranger.request<{ challengeId: string }>('POST', '/auth/pin', { json });
+    return keepChallenge(body.challengeId);
+  };
+  const enter = async (json: object): Promise<Answer<{ sessionToken: string; deviceToken: string }>> => {
+    const answer = await stranger.request<{ sessionToken: string; deviceToken: string }>('POST', '/auth/sessions', {
+      json,
+    });
+    expect(answer.status).toBe(201);
+    return answer;
+  };
+  const who = { email: EMAIL, deviceId: DEVICE };
+  const remembered = await enter({
+    ...{ deviceId: DEVICE, challengeId: await ask(who), pin: await nextPin(EMAIL), remember: true },
+  });
+  keepToken('a device token', remembered.body.deviceToken);
+  keepToken('a remembered session', remembered.body.sessionToken);
+  const withCookies = await enter({
+    ...{ deviceId: DEVICE, remember: true, transport: 'cookie' },
+    ...{ challengeId: await ask({ ...who, deviceToken: remembered.body.deviceToken }), pin: await nextPin(EMAIL) },
+  });
+  const cookies = withCookies.headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '');
+  expect(cookies).toHaveLength(2);
+  for (const cookie of cookies) keepToken('a cookie', cookie.split('=')[1] ?? '');
+  expect((await stranger.request('GET', '/users/me', { headers: { cookie: cookies.join('; ') } })).status).toBe(200);
+  expect(
+    (await stranger.request('POST', '/auth/pin', { json: who, headers: { cookie: cookies.join('; ') } })).status,
+  ).toBe(202);
+  await nextPin(EMAIL);
+
+  const fresh = await alice.request<{ challengeId: string }>('POST', '/auth/reauthentication');
+  const proof = { challengeId: keepChallenge(fresh.body.challengeId), pin: await nextPin(EMAIL) };
+  expect((await alice.request('PUT', '/auth/reauthentication', { json: proof })).status).toBe(204);
+
+  // The tenth wrong guess: four came before.
+  const challengeId = await ask({ ...who, deviceId: `${DEVICE}-2` });
+  await nextPin(EMAIL);
+  for (const deviceId of [`${DEVICE}-3`, `${DEVICE}-4`]) {
+    const json = { deviceId, challengeId: await ask({ ...who, deviceId }), pin: '0' };
+    await nextPin(EMAIL);
+    for (let guess = 0; guess < 3; guess++) {
+      expect((await stranger.request('POST', '/auth/sessions', { json })).status).toBe(401);
+    }
+  }
+  const code = await nextPin(EMAIL);
+  expect(code).toMatch(/^(?=\d*[A-Z])[0-9A-Z]{8}$/);
+  keepToken(
+    'the session of a code',
+    (await enter({ deviceId: `${DEVICE}-2`, challengeId, pin: code })).body.sessionToken,
+  );
+
+  const change = await alice.request<{ challengeId: string }>('PUT', '/users/me/email', { json: { email: NEW_EMAIL } });
+  expect(change.status).toBe(202);
+  const confirmation = { challengeId: keepChallenge(change.body.challengeId), pin: await nextPin(NEW_EMAIL) };
+  const confirmed = await alice.request('POST', '/users/me/email/confirmation', { json: confirmation });
+  expect(confirmed.status).toBe(204);
+  for (const path of ['/users/me/events', '/auth/devices', '/auth/sessions']) {
+    expect((await alice.request('GET', path)).status).toBe(200);
+  }
+}
+
+async function nextPin(email: string): Promise<string> {
+  const pin = await server.stdout.pinFor(email);
+  pins.push(pin);
+  secrets.add('a PIN', pin);
+  return pin;
+}
+
+function keepToken(what: string, token: string): void {
+  secrets.add(what, token).add(`${what}'s bytes`, Buffer.from(token.slice(4, 47), 'base64url'));
+}
+
+function keepChallenge(challengeId: string): string {
+  secrets.add('a challenge', challengeId).add("a challenge's bytes", Buffer.from(challengeId, 'base64url'));
+  return challengeId;
+}
+
 async function signIn(by: '/users' | '/auth/pin'): Promise<VaultClient> {
   const client = await server.clientOf({} as VaultClient);
   const { body: challenge } = await client.request<{ challengeId: string }>('POST', by, {
     json: { email: EMAIL, deviceId: DEVICE },
   });
-  const pin = await newestPin();
-  pins.push(pin);
-  const json = { challengeId: challenge.challengeId, deviceId: DEVICE, pin };
+  const json = { challengeId: keepChallenge(challenge.challengeId), deviceId: DEVICE, pin: await nextPin(EMAIL) };
   const { status, body } = await client.request<{ sessionToken: string }>('POST', '/auth/sessions', { json });
   expect(status).toBe(201);
   client.token = body.sessionToken;
-  secrets
-    .add('a PIN', pin)
-    .add('a token', body.sessionToken)
-    .add("a token's bytes", Buffer.from(body.sessionToken.slice(4, 47), 'base64url'))
-    .add('a challenge', challenge.challengeId)
-    .add("a challenge's bytes", Buffer.from(challenge.challengeId, 'base64url'));
+  keepToken('a token', body.sessionToken);
   return client;
-}
-
-async function newestPin(): Promise<string> {
-  return server.stdout.pinFor(EMAIL);
 }
 
 /** A JPEG whose EXIF segment and content carry the marker. */

@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => vault.close());
 
-const principal = () => ({ userId: alice.userId ?? '', sessionId: '' });
+const principal = () => ({ userId: alice.userId ?? '', sessionId: '', fresh: false });
 const statuses = (answers: readonly Answer<FileBody>[]) => answers.map(({ status }) => status).sort();
 
 async function usage(): Promise<unknown> {

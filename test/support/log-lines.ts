@@ -12,6 +12,11 @@ export class LogLines {
     return this.lines.join('');
   }
 
+  /** The newest text of a form, taken out or not; empty when there is none. @param form with one group */
+  newest(form: RegExp): string {
+    return form.exec(this.lines.findLast((line) => form.test(line)) ?? '')?.[1] ?? '';
+  }
+
   /** Waits for the newest PIN of an address and takes it out, so that the next call waits for the next PIN. */
   async pinFor(email: string): Promise<string> {
     const pattern = new RegExp(`PIN ([0-9A-Z]+) for ${email.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\b`);

@@ -8,10 +8,12 @@ import { AppConfig } from '../../src/platform/config/app-config';
 import { withClient } from '../../src/platform/database/open-database';
 import type { SlowBodyWatch } from '../../src/platform/http/slow-body-watch';
 import { createLogger } from '../../src/platform/logging/logger';
+import { MAIL_PACE } from '../../src/platform/mail/mail-queue.service';
 import { buildApp } from '../../src/start';
 import { readCanary } from '../../src/vault/keys.repository';
 import { MasterKeyring } from '../../src/vault/master-keyring';
 import { createTestDatabase, type TestDatabase } from './database';
+import { DatabaseClock } from './database-clock';
 import { LogLines } from './log-lines';
 import { VaultClient } from './vault-client';
 
@@ -31,18 +33,52 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+/** A test file is many people on one address and one account in a hurry: limits are for the tests that are about them. */
+export const WITHOUT_LIMITS = {
+  PIN_RESEND_SECONDS: '0',
+  PIN_REQUESTS_PER_IP_HOUR: '1000000',
+  PIN_REQUESTS_PER_IP_DAY: '1000000',
+  PIN_VERIFIES_PER_IP: '1000000',
+  PIN_REQUESTS_PER_ACCOUNT_HOUR: '1000000',
+  PIN_REQUESTS_PER_ACCOUNT_DAY: '1000000',
+  PIN_WRONG_LIMIT: '1000000',
+  RATE_LIMIT_PUBLIC_PER_MINUTE: '1000000',
+};
+
+/** The limits as they are by default, for the tests that are about them. */
+export const WITH_LIMITS: NodeJS.ProcessEnv = Object.fromEntries(Object.keys(WITHOUT_LIMITS).map((name) => [name, '']));
+
+/** The same on a database whose clock the test moves. */
+export async function startTestAppInTime(env: NodeJS.ProcessEnv = {}): Promise<TestApp & { clock: DatabaseClock }> {
+  const database = await createTestDatabase();
+  const clock = await DatabaseClock.install(database);
+  return { ...(await startOn(database, { ...env, DB_URL: clock.url })), clock };
+}
+
 /**
- * @param env settings that this test needs to be different
+ * @param env settings that this test needs to be different; the limits on PINs and of strangers are off unless given
  * @param slowBodies when a body counts as too slow, where the usual half minute is too long for a test
  */
 export async function startTestApp(env: NodeJS.ProcessEnv = {}, slowBodies?: SlowBodyWatch): Promise<TestApp> {
+  return startOn(await createTestDatabase(), env, slowBodies);
+}
+
+async function startOn(database: TestDatabase, env: NodeJS.ProcessEnv, slowBodies?: SlowBodyWatch): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'photovault-app-'));
-  const database = await createTestDatabase();
-  const config = AppConfig.load({ DATA_DIR: dataDir, DB_URL: database.url, PORT: '0', LOG_LEVEL: 'debug', ...env });
+  const config = AppConfig.load({
+    ...WITHOUT_LIMITS,
+    DATA_DIR: dataDir,
+    DB_URL: database.url,
+    PORT: '0',
+    LOG_LEVEL: 'debug',
+    ...env,
+  });
   const logs = new LogLines();
   const { keyring } = await MasterKeyring.open(config.masterKeyFile, await withClient(database.url, readCanary));
   const logger = createLogger(config.get('LOG_LEVEL'), logs);
-  const app = await buildApp({ config, logger, databaseUrl: database.url, masterKeys: keyring }, slowBodies);
+  const databaseUrl = config.get('DB_URL') ?? database.url;
+  const mailPace = { ...MAIL_PACE, delayMs: [0, 10] as const };
+  const app = await buildApp({ config, logger, databaseUrl, masterKeys: keyring, mailPace }, slowBodies);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
