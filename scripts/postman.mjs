@@ -11,9 +11,10 @@ const document = JSON.parse(await readFile(source, 'utf8'));
 const JOURNEY = [
   'signUp',
   ...['requestPin', 'signIn'],
-  'getProfile',
+  ...['getProfile', 'listSecurityEvents', 'changeEmail', 'confirmEmail'],
   ...['putFile', 'uploadFile', 'listFiles', 'getFile', 'headContent', 'getContent', 'getContentByName', 'editFile'],
-  ...['listSessions', 'revokeSession', 'revokeOtherSessions', 'signOut'],
+  ...['requestReauthentication', 'reauthenticate'],
+  ...['listSessions', 'revokeSession', 'listDevices', 'removeDevice', 'revokeOtherSessions', 'signOut'],
   ...['isLive', 'isReady', 'getServerInfo'],
 ];
 
@@ -26,21 +27,34 @@ const VARIABLES = {
   pin: '',
   challengeId: '',
   sessionToken: '',
+  deviceToken: '',
+  newEmail: 'alice@example.org',
   sessionId: '',
+  trustedDeviceId: '',
   fileId: '',
   fileName: 'photo.jpg',
 };
-const SECRETS = ['pin', 'challengeId', 'sessionToken'];
+const SECRETS = ['pin', 'challengeId', 'sessionToken', 'deviceToken'];
+
+/** Where a field does not take its variable, or its example. */
+const BODIES = {
+  signIn: { remember: true },
+  changeEmail: { email: '{{newEmail}}' },
+};
 
 /** What is kept of a good answer: variable → expression over `body`. */
 const KEPT = {
   signUp: { challengeId: 'body.challengeId' },
   requestPin: { challengeId: 'body.challengeId' },
-  signIn: { sessionToken: 'body.sessionToken' },
+  signIn: { sessionToken: 'body.sessionToken', deviceToken: "body.deviceToken ?? ''" },
+  changeEmail: { challengeId: 'body.challengeId' },
+  confirmEmail: { email: "pm.environment.get('newEmail')" },
   putFile: { fileId: 'body.id', fileName: 'body.name' },
   uploadFile: { fileId: 'body.id', fileName: 'body.name' },
   editFile: { fileName: 'body.name' },
+  requestReauthentication: { challengeId: 'body.challengeId' },
   listSessions: { sessionId: "body.items.find(({ current }) => !current)?.id ?? ''" },
+  listDevices: { trustedDeviceId: "body.items.find(({ current }) => !current)?.id ?? ''" },
 };
 
 /** Lies beside the collection; relative, because whoever imports it has it somewhere else. */
@@ -54,7 +68,9 @@ const DESCRIPTION = `${document.info.description}
 3. Run *Trade a PIN for a session* in **Sign in**. The token is kept for everything that follows.
 4. Run the rest in order. For the two uploads choose \`${PHOTO}\`, which lies beside this collection, in the tab *Body*.
 
-*Sign out one device* needs a second session: ask for a PIN in **Sign in**, write it into \`pin\` and trade it in first.`;
+*Sign out one device* and *Trust a device no longer* need a second one: choose another \`deviceId\`, empty \`deviceToken\`, ask for a PIN in
+**Sign in**, write it into \`pin\` and trade it in first. *Move to another e-mail address* mails a PIN to \`newEmail\`, and *Ask for a PIN for
+what needs a fresh one* another: write each into \`pin\` before the request that follows it.`;
 
 const operations = new Map(
   Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -96,7 +112,7 @@ for (const [kind, content] of Object.entries({ collection, environment })) {
 
 function toItem(operation) {
   const { operationId, summary, description, method, security } = operation;
-  const { header = [], ...body } = toBody(operation.requestBody);
+  const { header = [], ...body } = toBody(operation);
   return {
     id: operationId,
     name: summary,
@@ -124,6 +140,7 @@ function toUrl(operation) {
 
 function variableOf(path, parameter) {
   if (parameter === 'name') return 'fileName';
+  if (path.includes('/devices/')) return 'trustedDeviceId';
   return path.includes('/files/') ? 'fileId' : 'sessionId';
 }
 
@@ -139,7 +156,7 @@ function optional({ parameters }, place) {
     }));
 }
 
-function toBody(requestBody) {
+function toBody({ operationId, requestBody }) {
   const [type, media] = Object.entries(requestBody?.content ?? {})[0] ?? [];
   switch (type) {
     case undefined:
@@ -147,7 +164,7 @@ function toBody(requestBody) {
     case 'application/json': {
       const fields = Object.entries(resolve(media.schema).properties);
       const values = fields.map(([name, { example }]) => [name, name in VARIABLES ? `{{${name}}}` : example]);
-      const raw = JSON.stringify(Object.fromEntries(values), null, 2);
+      const raw = JSON.stringify({ ...Object.fromEntries(values), ...BODIES[operationId] }, null, 2);
       return { body: { mode: 'raw', raw, options: { raw: { language: 'json' } } } };
     }
     case 'application/octet-stream':
@@ -185,7 +202,8 @@ function toTests({ operationId, method, responses }) {
     ([name, from]) => `  pm.environment.set('${name}', ${from});`,
   );
   if (kept.length === 0) return tests;
-  return [...tests, 'if (pm.response.code < 300) {', '  const body = pm.response.json();', ...kept, '}'];
+  const body = schema ? ['  const body = pm.response.json();'] : [];
+  return [...tests, 'if (pm.response.code < 300) {', ...body, ...kept, '}'];
 }
 
 function script(exec) {
