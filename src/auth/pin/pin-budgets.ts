@@ -11,6 +11,8 @@ import { KeyringService } from '../../vault/keyring.service';
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** Sign-ups in an hour, unless one network alone may make more. */
+const SIGN_UPS = 1000;
 /** How old the number of accounts may be that the breaker is reckoned with, in ms. */
 const COUNT_MS = 60_000;
 
@@ -68,7 +70,9 @@ export class PinBudgets {
 
   /** Sign-ups of the whole vault, each of which may be a mail to somebody who never asked for one. */
   signUps(): PinBudget {
-    return this.of('sign-ups', [], [{ limit: this.config.get('SIGN_UPS_PER_HOUR'), seconds: HOUR }]);
+    const limit =
+      this.config.get('SIGN_UPS_PER_HOUR') ?? Math.max(SIGN_UPS, this.config.get('PIN_REQUESTS_PER_IP_HOUR'));
+    return this.of('sign-ups', [], [{ limit, seconds: HOUR }]);
   }
 
   /** PINs that a trusted device asks for. */

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
-import { AppConfig } from '../../platform/config/app-config';
+import { AppConfig, PIN_UNITS } from '../../platform/config/app-config';
 import { Access } from '../../platform/http/access.decorator';
 import { ApiProblems } from '../../platform/http/api-problems.decorator';
 import { ClientIp } from '../../platform/http/client-ip.decorator';
@@ -22,7 +22,7 @@ export class PinController {
   @Post('users')
   @HttpCode(202)
   @Access('public')
-  @RateWeight(5)
+  @RateWeight(PIN_UNITS)
   @ApiTags('Sign up')
   @ApiOperation({
     operationId: 'signUp',
@@ -39,7 +39,7 @@ export class PinController {
   @Post('auth/pin')
   @HttpCode(202)
   @Access('public')
-  @RateWeight(5)
+  @RateWeight(PIN_UNITS)
   @ApiTags('Sign in')
   @ApiOperation({
     operationId: 'requestPin',

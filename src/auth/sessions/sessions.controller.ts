@@ -8,6 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { PIN_UNITS } from '../../platform/config/app-config';
 import { Access } from '../../platform/http/access.decorator';
 import { ApiProblems } from '../../platform/http/api-problems.decorator';
 import { ClientIp } from '../../platform/http/client-ip.decorator';
@@ -40,7 +41,7 @@ export class SessionsController {
 
   @Post()
   @Access('public')
-  @RateWeight(5)
+  @RateWeight(PIN_UNITS)
   @ApiTags('Sign in')
   @ApiOperation({
     operationId: 'signIn',

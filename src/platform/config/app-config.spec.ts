@@ -33,6 +33,13 @@ describe('AppConfig', () => {
     expect(AppConfig.load(empty)).toEqual(AppConfig.load({}));
   });
 
+  it('lets strangers ask as often as the limits on PINs mean to let them, and 600 times a minute at least', () => {
+    const rate = (env: NodeJS.ProcessEnv) => AppConfig.load(env).publicRatePerMinute;
+    expect(rate({})).toBe(600);
+    expect(rate({ PIN_VERIFIES_PER_IP: '1000', PIN_REQUESTS_PER_IP_HOUR: '500' })).toBe(7500);
+    expect(rate({ PIN_VERIFIES_PER_IP: '1000', RATE_LIMIT_PUBLIC_PER_MINUTE: '7' })).toBe(7);
+  });
+
   it('reads every kind of setting', () => {
     const config = AppConfig.load({
       PORT: '0',

@@ -7,6 +7,11 @@ type Values = {
   -readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never;
 };
 
+/** Requests of strangers in a minute, from one network. */
+const PUBLIC_RATE = 600;
+/** What a request about a PIN counts there. */
+export const PIN_UNITS = 5;
+
 /** Pairs that only make sense in this order. */
 const NOT_LARGER = [
   ['SESSION_IDLE_SECONDS', 'SESSION_ABSOLUTE_SECONDS'],
@@ -58,6 +63,13 @@ export class AppConfig {
   /** Whether browsers reach the vault over TLS, which decides what its cookies are called. */
   get isPublicUrlSecure(): boolean {
     return this.publicUrl.startsWith('https://');
+  }
+
+  /** Requests of strangers: never fewer than whoever has raised the limits on PINs means to let through, each of which counts five. */
+  get publicRatePerMinute(): number {
+    const { RATE_LIMIT_PUBLIC_PER_MINUTE, PIN_REQUESTS_PER_IP_HOUR, PIN_VERIFIES_PER_IP } = this.values;
+    const needed = PIN_UNITS * (PIN_REQUESTS_PER_IP_HOUR + PIN_VERIFIES_PER_IP);
+    return RATE_LIMIT_PUBLIC_PER_MINUTE ?? Math.max(PUBLIC_RATE, needed);
   }
 
   /** Without a trailing slash. */

@@ -91,7 +91,8 @@ export const SETTINGS = {
   }),
   SIGN_UPS_PER_HOUR: integer({
     about: 'Sign-ups in an hour, of everybody together; addresses without an account get no mail beyond it.',
-    fallback: 1000,
+    fallback: undefined,
+    shown: '1000, or `PIN_REQUESTS_PER_IP_HOUR`',
     min: 1,
     max: UNLIMITED,
   }),
@@ -226,7 +227,8 @@ export const SETTINGS = {
   }),
   RATE_LIMIT_PUBLIC_PER_MINUTE: integer({
     about: 'Requests without a session of one IPv4 address or IPv6 /64 network in a minute.',
-    fallback: 600,
+    fallback: undefined,
+    shown: '600, or what the limits on PINs need',
     min: 1,
     max: 1_000_000_000,
   }),

@@ -31,7 +31,7 @@ export class RateLimitGuard implements CanActivate {
     private readonly config: AppConfig,
     redis: RedisConnection,
   ) {
-    const [quota, publicQuota] = [config.get('RATE_LIMIT_PER_MINUTE'), config.get('RATE_LIMIT_PUBLIC_PER_MINUTE')];
+    const [quota, publicQuota] = [config.get('RATE_LIMIT_PER_MINUTE'), config.publicRatePerMinute];
     this.sessions = new RateLimiter({ name: 'session', quota }, redis);
     this.networks = new RateLimiter({ name: 'public', quota: publicQuota }, redis);
     this.guesses = new TokenGuesses({ name: 'unauthenticated', quota: publicQuota });
