@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { inWords } from '../../src/platform/mail/mail-layout';
 import { withClient } from '../../src/platform/database/open-database';
 import { type PreparedStatement, PreparedStatements } from '../../src/platform/database/prepared-statements';
 import type { Position } from '../../src/platform/http/cursor';
@@ -125,7 +126,7 @@ describe('an alert', () => {
     expect(event).toMatchObject({ kind: 'device.new', ip: '192.0.2.7', device: 'Old phone' });
     expect(headers.get('subject')).toBe('A new device in your Photovault');
     expect(text).toContain('Old phone');
-    expect(text).toContain(event?.createdAt.toISOString());
+    expect(text).toContain(inWords(event?.createdAt ?? new Date(0)));
     expect(text).toContain('192.0.x.x');
     expect(text).not.toContain('192.0.2.7');
     expect(text).toContain('https://photos.example');
