@@ -5,7 +5,14 @@ import { AppError } from '../platform/errors/app-error';
 import { VaultErrors } from '../vault/vault.errors';
 import { fileIndexes, type FileMetadata, openMetadata, sealMetadata, unwrapFileKey, wrapFileKey } from './file-sealing';
 
-const FOLDER: OpenFolder = { id: uuidv7(), ownerId: uuidv7(), keyVersion: 3, epoch: 1, key: randomBytes(32) };
+const FOLDER: OpenFolder = {
+  id: uuidv7(),
+  ownerId: uuidv7(),
+  keyVersion: 3,
+  epoch: 1,
+  key: randomBytes(32),
+  isLocked: false,
+};
 const METADATA: FileMetadata = {
   name: 'Föhr 写真.jpg',
   contentType: 'image/jpeg',

@@ -16,5 +16,6 @@ import { UploadService } from './upload/upload.service';
   imports: [FoldersModule, TypeOrmModule.forFeature([FileEntity])],
   controllers: [RawUploadController, MultipartUploadController, DownloadController, FilesController],
   providers: [FilesRepository, FilesService, FreeName, UploadService, DownloadService],
+  exports: [FilesService, DownloadService],
 })
 export class FilesModule {}

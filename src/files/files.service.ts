@@ -42,7 +42,7 @@ export class FilesService {
 
   /** @throws {AppError} `FILE.NOT_FOUND`, `FOLDER.LOCKED` */
   async get(principal: Principal, id: string): Promise<OpenFile> {
-    return this.open(await this.files.findOwned(principal.userId, id));
+    return this.open(principal, await this.files.findOwned(principal.userId, id));
   }
 
   /**
@@ -54,7 +54,10 @@ export class FilesService {
     const parsed = parseFileName(name);
     // A name that no file can have is a name that no file has.
     if (!parsed.ok) throw FileErrors.notFound();
-    return this.open(await this.files.findOwnedByName(principal.userId, folder.id, nameIndex(folder.key, parsed.name)));
+    return this.open(
+      principal,
+      await this.files.findOwnedByName(principal.userId, folder.id, nameIndex(folder.key, parsed.name)),
+    );
   }
 
   /** @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.LOCKED` */
@@ -62,7 +65,7 @@ export class FilesService {
     if (page.folderId !== undefined) await this.access.keyFor(principal, page.folderId);
     const rows = await this.files.findPage(principal.userId, { ...page, limit: page.limit + 1 });
     const shown = rows.slice(0, page.limit);
-    const opened = await Promise.all(shown.map((row) => this.openUnlessDamaged(row)));
+    const opened = await Promise.all(shown.map((row) => this.openUnlessDamaged(principal, row)));
     const last = rows.length > page.limit ? shown.at(-1) : undefined;
     return {
       files: opened.filter((file) => file !== null),
@@ -97,9 +100,9 @@ export class FilesService {
   }
 
   /** One row that was tampered with must not hide all the others; whoever runs the server hears of it. */
-  private async openUnlessDamaged(row: FileRow): Promise<OpenFile | null> {
+  private async openUnlessDamaged(principal: Principal, row: FileRow): Promise<OpenFile | null> {
     try {
-      return await this.open(row);
+      return await this.open(principal, row);
     } catch (error) {
       if (!(error instanceof AppError && error.definition.alert)) throw error;
       const { code, alert } = error.definition;
@@ -108,9 +111,9 @@ export class FilesService {
     }
   }
 
-  private async open(row: FileRow | null): Promise<OpenFile> {
+  private async open(principal: Principal, row: FileRow | null): Promise<OpenFile> {
     if (!row) throw FileErrors.notFound();
-    const folder = await this.access.openRow(folderRowOf(row));
+    const folder = await this.access.openRow(principal, folderRowOf(row));
     return { row, folder, metadata: openMetadata(folder, row) };
   }
 }

@@ -10,7 +10,9 @@ import type { TestApp } from './test-app';
 /** The root folder of a new person. */
 export async function newRoot(vault: TestApp): Promise<OpenFolder> {
   const { userId = '' } = await vault.signUp(`${uuidv7()}@example.com`);
-  return vault.app.get(FolderAccess, { strict: false }).keyFor({ userId, sessionId: '', fresh: false });
+  return vault.app
+    .get(FolderAccess, { strict: false })
+    .keyFor({ userId, sessionId: '', token: Buffer.alloc(32), fresh: false });
 }
 
 /** A file that nobody could open: what repositories see of one is random bytes anyway. */

@@ -27,9 +27,11 @@ export class SessionsService implements OnApplicationShutdown {
   ) {}
 
   /** The live session of a token, or null when there is none. */
-  async find(token: string): Promise<LiveSession | null> {
-    const raw = parseToken('pvs', token);
-    return raw && this.sessions.findLiveByTokenHash(hashToken(raw), this.config.get('SESSION_FRESH_SECONDS'));
+  async find(text: string): Promise<(LiveSession & { readonly token: Buffer }) | null> {
+    const token = parseToken('pvs', text);
+    if (!token) return null;
+    const session = await this.sessions.findLiveByTokenHash(hashToken(token), this.config.get('SESSION_FRESH_SECONDS'));
+    return session && { ...session, token };
   }
 
   /** Sees to it that a session's use is written down, once a minute. Nobody waits for it; whatever goes wrong is logged. */

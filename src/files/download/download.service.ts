@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { BlobKind } from '../../platform/crypto/contexts';
 import type { Principal } from '../../platform/http/principal';
 import { VaultService } from '../../vault/vault.service';
-import { unwrapFileKey } from '../file-sealing';
 import { FilesService, type OpenFile } from '../files.service';
+import { type StoredFile, storedFileOf } from '../stored-file';
 
 /** A file's bytes, ready to be asked for. */
 export interface Download {
@@ -12,6 +12,8 @@ export interface Download {
   readonly size: number;
   /** Strong and opaque: the blob's id, which says nothing about its content. */
   readonly etag: string;
+  /** No cache may keep it: what is behind a lock, or seen through a share. */
+  readonly isTransient: boolean;
   /** @param range positions in the file, both included */
   open(range: { start: number; end: number }): AsyncGenerator<Buffer, void>;
 }
@@ -26,32 +28,32 @@ export class DownloadService {
 
   /** @throws {AppError} `FILE.NOT_FOUND`, `FOLDER.LOCKED` */
   async byId(principal: Principal, id: string): Promise<Download> {
-    return this.describe(await this.files.get(principal, id));
+    return this.ofOwner(await this.files.get(principal, id));
   }
 
   /** @throws {AppError} `FILE.NOT_FOUND`, `FOLDER.NOT_FOUND`, `FOLDER.LOCKED` */
   async byName(principal: Principal, name: string, folderId?: string): Promise<Download> {
-    return this.describe(await this.files.getByName(principal, name, folderId));
+    return this.ofOwner(await this.files.getByName(principal, name, folderId));
   }
 
-  private describe({ row, folder, metadata }: OpenFile): Download {
-    const { name, contentType, length } = metadata;
-    const fileKey = unwrapFileKey(folder, row);
-    const blob = {
-      id: row.blobId,
-      ownerId: row.ownerId,
-      fileId: row.id,
-      kind: BlobKind.original,
-      ctBytes: Number(row.ctBytes),
-      header: row.header,
-      ptBytes: length,
-    };
+  /**
+   * The original of a file whose key the caller holds.
+   * @param isTransient whether nobody may keep a copy, not even to ask again: it may be taken away at any time
+   */
+  of(file: StoredFile, name: string, isTransient: boolean): Download {
+    const { id: fileId, ownerId, blobId, ctBytes, header, length, contentType, fileKey } = file;
+    const blob = { id: blobId, ownerId, fileId, kind: BlobKind.original, ctBytes, header, ptBytes: length };
     return {
       name,
       contentType,
       size: length,
-      etag: `"${row.blobId}"`,
+      etag: `"${blobId}"`,
+      isTransient,
       open: (range) => this.vault.open(blob, fileKey, range),
     };
+  }
+
+  private ofOwner(file: OpenFile): Download {
+    return this.of(storedFileOf(file), file.metadata.name, file.folder.isLocked);
   }
 }

@@ -22,7 +22,7 @@ export async function sendFile(
   if (matchesIfNoneMatch(ifNoneMatch, etag)) {
     response
       .status(304)
-      .set({ ETag: etag, ...CACHING })
+      .set({ ETag: etag, ...caching(download) })
       .end();
     return;
   }
@@ -52,13 +52,14 @@ export async function sendFile(
   await writeBlocks(response, first, blocks);
 }
 
-const CACHING = { 'Cache-Control': 'private, no-cache', Vary: 'Cookie, Authorization' };
+/** What may be kept is asked for again each time: whoever has signed out, or lost access, gets nothing more. */
+function caching({ isTransient }: Download): Record<string, string> {
+  return { 'Cache-Control': isTransient ? 'private, no-store' : 'private, no-cache', Vary: 'Cookie, Authorization' };
+}
 
 /** A stored file is somebody's data, never a page: nothing in it may run, and only what browsers show harmlessly is shown. */
-function fileHeaders(
-  { name, contentType, etag }: Download,
-  disposition: 'inline' | 'attachment',
-): Record<string, string> {
+function fileHeaders(download: Download, disposition: 'inline' | 'attachment'): Record<string, string> {
+  const { name, contentType, etag } = download;
   const shown = INLINE_TYPES.has(contentType);
   return {
     'Content-Type': shown ? contentType : 'application/octet-stream',
@@ -66,6 +67,6 @@ function fileHeaders(
     'Content-Security-Policy': "sandbox; default-src 'none'",
     'Accept-Ranges': 'bytes',
     ETag: etag,
-    ...CACHING,
+    ...caching(download),
   };
 }

@@ -20,6 +20,8 @@ export interface OpenFolder {
   readonly epoch: number;
   /** 32 bytes. */
   readonly key: Buffer;
+  /** Whether it has a lock, which the principal has opened: nothing of it may be kept anywhere. */
+  readonly isLocked: boolean;
 }
 
 const INITIAL_KEY_VERSION = 1;
@@ -47,14 +49,14 @@ export class FolderAccess {
     if (named && !isUuid(folderId)) throw FolderErrors.notFound();
     const row = named ? await this.folders.findOwned(userId, folderId) : await this.rootOf(userId);
     if (!row) throw FolderErrors.notFound();
-    return this.openRow(row);
+    return this.openRow(principal, row);
   }
 
   /**
    * Opens a folder whose row came with another query, which had the owner in its WHERE.
    * @throws {AppError} `FOLDER.LOCKED`
    */
-  async openRow(row: FolderKeyRow): Promise<OpenFolder> {
+  async openRow(_principal: Principal, row: FolderKeyRow): Promise<OpenFolder> {
     const { id, ownerId, fkVersion, fkWrapped, epoch } = row;
     if (!fkWrapped) throw FolderErrors.locked();
     const cacheKey = `${id}:${epoch}`;
@@ -65,7 +67,7 @@ export class FolderAccess {
       if (this.cache.size >= CACHED_KEYS) this.cache.clear();
       this.cache.set(cacheKey, key);
     }
-    return { id, ownerId, keyVersion: fkVersion, epoch, key };
+    return { id, ownerId, keyVersion: fkVersion, epoch, key, isLocked: false };
   }
 
   /** The root folder, made on first use. */

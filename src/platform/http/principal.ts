@@ -4,6 +4,8 @@ import type { Request } from 'express';
 export interface Principal {
   readonly userId: string;
   readonly sessionId: string;
+  /** The 32 bytes of the session's token: what this session has unlocked is sealed under them. Never logged, stored or sent. */
+  readonly token: Buffer;
   /** Whether the session has proved itself with a PIN a moment ago (`SESSION_FRESH_SECONDS`), by the database's clock. */
   readonly fresh: boolean;
 }
