@@ -1,14 +1,18 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CreateVault1763640000000 } from '../migrations/1763640000000-create-vault';
 import { GuardSignIn1763726400000 } from '../migrations/1763726400000-guard-sign-in';
+import { LockFolders1763812800000 } from '../migrations/1763812800000-lock-folders';
 import { TrustedDeviceEntity } from './auth/devices/trusted-device.entity';
 import { LoginChallengeEntity } from './auth/pin/login-challenge.entity';
 import { StepUpCodeEntity } from './auth/pin/step-up/step-up-code.entity';
 import { SessionEntity } from './auth/sessions/session.entity';
 import { FileEntity } from './files/file.entity';
+import { FolderSlotEntity } from './folders/access/folder-slot.entity';
+import { UnlockGrantEntity } from './folders/access/unlock-grant.entity';
 import { FolderEntity } from './folders/folder.entity';
 import { BudgetEntity } from './platform/budgets/budget.entity';
 import { dataSourceOptions } from './platform/database/data-source-options';
+import { PasswordGuessEntity } from './platform/passwords/password-guess.entity';
 import { SecurityEventEntity } from './users/events/security-event.entity';
 import { UserEntity } from './users/user.entity';
 import { BlobEntity } from './vault/blob.entity';
@@ -20,17 +24,20 @@ const ENTITIES = [
   BudgetEntity,
   FileEntity,
   FolderEntity,
+  FolderSlotEntity,
   LoginChallengeEntity,
+  PasswordGuessEntity,
   SecurityEventEntity,
   ServerSecretEntity,
   SessionEntity,
   StepUpCodeEntity,
   TrustedDeviceEntity,
+  UnlockGrantEntity,
   UserEntity,
   UserKeyEntity,
 ];
 
-const MIGRATIONS = [CreateVault1763640000000, GuardSignIn1763726400000];
+const MIGRATIONS = [CreateVault1763640000000, GuardSignIn1763726400000, LockFolders1763812800000];
 
 /** Every entity and every migration, for Nest. */
 export function vaultDataSourceOptions(url: string): DataSourceOptions {

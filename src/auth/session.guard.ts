@@ -29,8 +29,8 @@ export class SessionGuard implements CanActivate {
     // Only now: a forged request must not keep a forgotten session alive.
     this.sessions.noteUse(session);
     if (this.label<boolean>(context, FRESH_PIN) && !session.fresh) throw AccessErrors.freshPinRequired();
-    const { id: sessionId, userId, fresh } = session;
-    request.user = { userId, sessionId, token: session.token, fresh };
+    const { id: sessionId, userId, token, device, fresh } = session;
+    request.user = { userId, sessionId, token, device, fresh };
     return true;
   }
 

@@ -10,7 +10,9 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeor
 @Index('uq_files_content_bidx_folder_id', ['contentBidx', 'folderId'], { unique: true, where: 'trashed_at IS NULL' })
 @Index('ix_files_owner_id_created_at', ['ownerId', 'createdAt', 'id'], { where: 'trashed_at IS NULL' })
 @Index('ix_files_owner_id_taken_at', { synchronize: false })
-@ForeignKey('folders', ['folderId'], ['id'], { name: 'fk_files_folder_id', onDelete: 'CASCADE' })
+@Index('ix_files_folder_id_created_at', ['folderId', 'createdAt', 'id'], { where: 'trashed_at IS NULL' })
+@Index('ix_files_folder_id_taken_at', { synchronize: false })
+@ForeignKey('folders', ['folderId'], ['id'], { name: 'fk_files_folder_id' })
 @ForeignKey('blobs', ['blobId'], ['id'], { name: 'fk_files_blob_id' })
 export class FileEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_files' })

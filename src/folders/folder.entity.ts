@@ -3,6 +3,8 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 /** A folder and its wrapped key. Every user has one root, made on first use, which is always open. */
 @Entity('folders')
 @Check('ck_folders_root_open', 'NOT is_root OR fk_wrapped IS NOT NULL')
+@Check('ck_folders_named', 'is_root = (name_sealed IS NULL) AND is_root = (name_bidx IS NULL)')
+@Index('uq_folders_owner_id_name_bidx', ['ownerId', 'nameBidx'], { unique: true })
 @Index('uq_folders_owner_id_root', ['ownerId'], { unique: true, where: 'is_root' })
 @ForeignKey('users', ['ownerId'], ['id'], { name: 'fk_folders_owner_id', onDelete: 'CASCADE' })
 export class FolderEntity {

@@ -30,9 +30,7 @@ describe('the migrations', () => {
     const up = await describeSchema(dataSource);
     expect(up).toContain('table files');
     expect(up).toContain('column files.created_at timestamp(3) with time zone NOT NULL DEFAULT now()');
-    expect(up).toContain(
-      'constraint fk_files_folder_id on files: FOREIGN KEY (folder_id) REFERENCES folders(id) ON DELETE CASCADE',
-    );
+    expect(up).toContain('constraint fk_files_folder_id on files: FOREIGN KEY (folder_id) REFERENCES folders(id)');
 
     for (let undone = 0; undone < dataSource.migrations.length; undone++) await dataSource.undoLastMigration();
     const down = await describeSchema(dataSource);

@@ -161,7 +161,7 @@ describe('a walk through the security log', () => {
   it.each([1, 7, 100, 300, 1000])(
     'in pages of %i meets every event once, the newest first, however many share a moment',
     async (limit) => {
-      const principal = { userId, sessionId: '', token: Buffer.alloc(32), fresh: false };
+      const principal = { userId, sessionId: '', token: Buffer.alloc(32), device: '', fresh: false };
       const met: string[] = [];
       let after: Position | undefined;
       do {

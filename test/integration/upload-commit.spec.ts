@@ -22,7 +22,13 @@ beforeEach(async () => {
 });
 afterEach(() => vault.close());
 
-const principal = () => ({ userId: alice.userId ?? '', sessionId: '', token: Buffer.alloc(32), fresh: false });
+const principal = () => ({
+  userId: alice.userId ?? '',
+  sessionId: '',
+  token: Buffer.alloc(32),
+  device: '',
+  fresh: false,
+});
 const statuses = (answers: readonly Answer<FileBody>[]) => answers.map(({ status }) => status).sort();
 
 async function usage(): Promise<unknown> {

@@ -12,7 +12,7 @@ export async function newRoot(vault: TestApp): Promise<OpenFolder> {
   const { userId = '' } = await vault.signUp(`${uuidv7()}@example.com`);
   return vault.app
     .get(FolderAccess, { strict: false })
-    .keyFor({ userId, sessionId: '', token: Buffer.alloc(32), fresh: false });
+    .keyFor({ userId, sessionId: '', token: Buffer.alloc(32), device: '', fresh: false });
 }
 
 /** A file that nobody could open: what repositories see of one is random bytes anyway. */

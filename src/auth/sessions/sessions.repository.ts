@@ -9,10 +9,12 @@ const LIVE = 'ended_at IS NULL AND idle_expires_at > clock_timestamp() AND expir
 /** Not written down as seen for a minute, or for half of a shorter idle time: a session that is in use must not end. */
 const STALE = `last_seen_at < clock_timestamp() - least(interval '1 minute', make_interval(secs => idle_seconds / 2.0))`;
 
+const DEVICE = 'coalesce(device_name, device_id) AS device';
+
 /** Every authenticated request begins with this one. */
 const FIND_LIVE: PreparedStatement = {
   name: 'sessions_find_live',
-  text: `SELECT id, user_id AS "userId", ${STALE} AS stale,
+  text: `SELECT id, user_id AS "userId", ${DEVICE}, ${STALE} AS stale,
                 proved_at > clock_timestamp() - make_interval(secs => $2) AS fresh
            FROM sessions WHERE token_hash = $1 AND ${LIVE}`,
 };
@@ -26,12 +28,11 @@ const TOUCH: PreparedStatement = {
           WHERE id = $1 AND ${LIVE} AND ${STALE}`,
 };
 
-const DEVICE = 'coalesce(device_name, device_id) AS device';
-
 /** A session as the guard needs it. */
 export interface LiveSession {
   readonly id: string;
   readonly userId: string;
+  readonly device: string;
   /** It is time to write down that it is used. */
   readonly stale: boolean;
   /** Its holder has given a right PIN a moment ago. */

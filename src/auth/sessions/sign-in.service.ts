@@ -95,7 +95,7 @@ export class SignInService {
     );
     await this.sessions.endBeyond(tx, userId, this.config.get('SESSION_LIMIT'));
     await this.log.record({ userId, kind: 'session.started', ip, device: label(signIn) }, tx);
-    const principal: Principal = { userId, sessionId, token: raw, fresh: true };
+    const principal: Principal = { userId, sessionId, token: raw, device: label(signIn), fresh: true };
     return { issued: { token: text, deviceToken: remembered?.token, principal, ...ends }, isNewDevice };
   }
 

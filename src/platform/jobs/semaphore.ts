@@ -8,6 +8,11 @@ export class Semaphore {
     this.free = atOnce;
   }
 
+  /** How many wait for their turn. */
+  get queued(): number {
+    return this.waiting.length;
+  }
+
   /** @returns what `work` returns, once it has had its turn */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.free > 0) this.free--;
