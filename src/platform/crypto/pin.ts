@@ -1,5 +1,6 @@
 import { createHmac, randomInt } from 'node:crypto';
 import { labelled, uuid } from './byte-fields';
+import { CROCKFORD_ALPHABET, crockfordSymbols } from './crockford';
 
 const ID_HASH_BYTES = 32;
 /** Stands for the user in a challenge of an address nobody has signed up with. */
@@ -29,15 +30,14 @@ export function pinMac(pepper: Buffer, challengeIdHash: Buffer, userId: string |
     .digest();
 }
 
-/** Crockford's base32 alphabet, without the letters that are read as digits, and U. */
-const CODE_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const CODE_LENGTH = 8;
-const CODE = new RegExp(`^(?=.*[A-Z])[${CODE_ALPHABET}]{${CODE_LENGTH}}$`);
+const CODE = new RegExp(`^(?=.*[A-Z])[${CROCKFORD_ALPHABET}]{${CODE_LENGTH}}$`);
 
 /** The code that takes a PIN's place when its budget is spent: 8 symbols, 40 bits. It always has a letter, so that none looks like a PIN. */
 export function newStepUpCode(): string {
   let code: string;
-  do code = Array.from({ length: CODE_LENGTH }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join('');
+  do
+    code = Array.from({ length: CODE_LENGTH }, () => CROCKFORD_ALPHABET[randomInt(CROCKFORD_ALPHABET.length)]).join('');
   while (!CODE.test(code));
   return code;
 }
@@ -47,7 +47,7 @@ export function newStepUpCode(): string {
  * @returns null when it cannot be one; then it may be a PIN
  */
 export function parseStepUpCode(typed: string): string | null {
-  const code = typed.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
+  const code = crockfordSymbols(typed);
   return CODE.test(code) ? code : null;
 }
 
