@@ -1,39 +1,20 @@
-/** The longest name, in bytes of UTF-8: what every common file system can write when the file comes back. */
-const MAX_BYTES = 255;
-
-/** A control character (C0, DEL, C1) or half of a surrogate pair, which UTF-8 cannot write. */
-const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
+import { isWritable, NAME_MAX_BYTES, storedName, type StoredName } from '../platform/names/stored-name';
 
 /** What people read as an extension: at the end, short, without spaces; in "Trip No. 3" there is none. */
 const EXTENSION = /^\.[^.\s]{1,16}$/u;
 
 const GRAPHEMES = new Intl.Segmenter();
 
-export type ParsedFileName = { ok: true; name: string } | { ok: false; reason: string };
-
 /**
- * Reads the name that a client gives a file (security design, section 5). A name is data and never touches our file system, so
- * only what no system could give back is refused; the rest is stored as NFC, so that a name typed on any keyboard finds it.
- *
- * - A path, of either style, counts by its last component: browsers and cameras send "C:\\fakepath\\a.jpg" and "DCIM/a.jpg".
- * - Spaces at the ends and names reserved by Windows stay: a vault returns what it was given, and tells " a" from "a".
- * - Bidirectional controls (U+202A–202E, U+2066–2069) stay: Arabic and Hebrew names carry them. They can dress "gpj.exe" up
- *   as "exe.jpg", but here the bytes decide what a file is, never the name; whoever shows a name isolates it.
+ * Reads the name that a client gives a file. Of a path, in either style, the last component counts: browsers and cameras send
+ * "C:\\fakepath\\a.jpg" and "DCIM/a.jpg". An odd direction of writing can dress "gpj.exe" up as "exe.jpg", but here the bytes decide what a
+ * file is, never the name.
  *
  * @returns the name, or in one sentence why there is none: the caller answers 422
  */
-export function parseFileName(raw: string): ParsedFileName {
-  if (FORBIDDEN.test(raw)) {
-    return { ok: false, reason: 'A file name must not contain control characters or broken Unicode.' };
-  }
+export function parseFileName(raw: string): StoredName {
   const lastSeparator = Math.max(raw.lastIndexOf('/'), raw.lastIndexOf('\\'));
-  const name = raw.slice(lastSeparator + 1).normalize('NFC');
-  if (name === '') return { ok: false, reason: 'A file name must not be empty.' };
-  if (name === '.' || name === '..') return { ok: false, reason: 'A file name must not be "." or "..".' };
-  if (Buffer.byteLength(name) > MAX_BYTES) {
-    return { ok: false, reason: `A file name must not be longer than ${MAX_BYTES} bytes in UTF-8.` };
-  }
-  return { ok: true, name };
+  return storedName(isWritable(raw) ? raw.slice(lastSeparator + 1) : raw, 'file');
 }
 
 /**
@@ -51,7 +32,7 @@ export function numberedName(name: string, n: number): string {
   const extension = dot > 0 && EXTENSION.test(name.slice(dot)) ? name.slice(dot) : '';
   const stem = name.slice(0, name.length - extension.length);
   const ending = ` (${n})${extension}`;
-  return fit(stem, MAX_BYTES - Buffer.byteLength(ending)) + ending;
+  return fit(stem, NAME_MAX_BYTES - Buffer.byteLength(ending)) + ending;
 }
 
 /** The longest start of `text` within `maxBytes` that cuts no character a person sees; one alone too long is cut inside. */
