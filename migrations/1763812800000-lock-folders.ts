@@ -59,15 +59,17 @@ export class LockFolders1763812800000 implements MigrationInterface {
       -- A folder with files in it is deleted by nobody: a cascade would take files whose upload has just been answered.
       ALTER TABLE files DROP CONSTRAINT fk_files_folder_id;
       ALTER TABLE files ADD CONSTRAINT fk_files_folder_id FOREIGN KEY (folder_id) REFERENCES folders (id);
-      CREATE INDEX ix_files_folder_id_created_at ON files (folder_id, created_at, id) WHERE trashed_at IS NULL;
-      CREATE INDEX ix_files_folder_id_taken_at ON files (folder_id, COALESCE(taken_at, created_at), id) WHERE trashed_at IS NULL;
+      CREATE INDEX ix_files_owner_id_folder_id_created_at ON files (owner_id, folder_id, created_at, id) WHERE trashed_at IS NULL;
+      CREATE INDEX ix_files_owner_id_folder_id_taken_at ON files (owner_id, folder_id, COALESCE(taken_at, created_at), id) WHERE trashed_at IS NULL;
+      CREATE INDEX ix_files_owner_id_folder_id_trashed ON files (owner_id, folder_id, created_at, id) WHERE trashed_at IS NOT NULL;
     `);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
-      DROP INDEX ix_files_folder_id_taken_at;
-      DROP INDEX ix_files_folder_id_created_at;
+      DROP INDEX ix_files_owner_id_folder_id_trashed;
+      DROP INDEX ix_files_owner_id_folder_id_taken_at;
+      DROP INDEX ix_files_owner_id_folder_id_created_at;
       ALTER TABLE files DROP CONSTRAINT fk_files_folder_id;
       ALTER TABLE files ADD CONSTRAINT fk_files_folder_id FOREIGN KEY (folder_id) REFERENCES folders (id) ON DELETE CASCADE;
       DROP TABLE password_guesses;

@@ -14,6 +14,7 @@ import { JobsModule } from './platform/jobs/jobs.module';
 import { LoggingModule } from './platform/logging/logging.module';
 import type { MailPace } from './platform/mail/mail-queue.service';
 import { MailModule } from './platform/mail/mail.module';
+import { LocksModule } from './locks/locks.module';
 import { UsersModule } from './users/users.module';
 import type { MasterKeyring } from './vault/master-keyring';
 import { VaultModule } from './vault/vault.module';
@@ -48,6 +49,7 @@ export class AppModule {
         AuthModule,
         FoldersModule,
         FilesModule,
+        LocksModule,
       ],
     };
   }

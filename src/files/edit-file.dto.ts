@@ -20,4 +20,14 @@ export class EditFileDto {
   @IsOptional()
   @IsInstant()
   takenAt?: string | null;
+
+  @ApiPropertyOptional({
+    format: 'uuid',
+    description: 'Moves the file into this folder.',
+    example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44',
+  })
+  @ValidateIf((dto: EditFileDto) => dto.folderId !== undefined)
+  @IsString()
+  @MaxLength(64)
+  folderId?: string;
 }

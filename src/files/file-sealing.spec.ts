@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { OpenFolder } from '../folders/access/folder-access.service';
+import type { OpenFolder } from '../folders/access/open-folder';
 import { AppError } from '../platform/errors/app-error';
 import { VaultErrors } from '../vault/vault.errors';
 import { fileIndexes, type FileMetadata, openMetadata, sealMetadata, unwrapFileKey, wrapFileKey } from './file-sealing';
@@ -8,6 +8,7 @@ import { fileIndexes, type FileMetadata, openMetadata, sealMetadata, unwrapFileK
 const FOLDER: OpenFolder = {
   id: uuidv7(),
   ownerId: uuidv7(),
+  isRoot: false,
   keyVersion: 3,
   epoch: 1,
   key: randomBytes(32),

@@ -1,7 +1,7 @@
 import { contentIndex, nameIndex } from '../platform/crypto/blind-index';
 import { fileKeyContext, fileMetadataContext } from '../platform/crypto/contexts';
 import { openValue, sealValue, unwrapKey, wrapKey } from '../platform/crypto/sealed-value';
-import type { OpenFolder } from '../folders/access/folder-access.service';
+import type { OpenFolder } from '../folders/access/open-folder';
 import { orDamaged } from '../vault/or-damaged';
 import type { FileEntity } from './file.entity';
 
@@ -21,16 +21,21 @@ export interface FileMetadata {
 type KeyColumns = Pick<FileEntity, 'id' | 'fkVersion' | 'blobVersion' | 'dekWrapped'>;
 type MetadataColumns = Pick<FileEntity, 'id' | 'metaVersion' | 'metaSealed'>;
 
+export type SealedColumns = Pick<FileEntity, 'metaSealed' | 'metaVersion' | 'nameBidx' | 'contentBidx' | 'takenAt'>;
+
+/** What changes of a file's row when it gets under another key. */
+export type RewrappedFile = SealedColumns & Pick<FileEntity, 'id' | 'folderId' | 'fkVersion' | 'dekWrapped'>;
+
+/** What it takes to rewrap a file. */
+export type RewrappableFile = KeyColumns & MetadataColumns;
+
 /** Every file begins with these versions. */
 export const FIRST_VERSION = 1;
 
-/** Wraps a new file's key. */
-export function wrapFileKey(folder: OpenFolder, fileId: string, fileKey: Buffer): Buffer {
-  return wrapKey(
-    folder.key,
-    fileKeyContext(folder.ownerId, folder.id, folder.keyVersion, fileId, FIRST_VERSION),
-    fileKey,
-  );
+/** @param blobVersion of the file; every new one begins with the first */
+export function wrapFileKey(folder: OpenFolder, fileId: string, fileKey: Buffer, blobVersion = FIRST_VERSION): Buffer {
+  const context = fileKeyContext(folder.ownerId, folder.id, folder.keyVersion, fileId, blobVersion);
+  return wrapKey(folder.key, context, fileKey);
 }
 
 /** @throws {AppError} `VAULT.DAMAGED` when the row was tampered with */
@@ -48,6 +53,38 @@ export function sealMetadata(folder: OpenFolder, fileId: string, metaVersion: nu
 export function openMetadata(folder: OpenFolder, file: MetadataColumns): FileMetadata {
   const context = fileMetadataContext(folder.ownerId, folder.id, file.id, file.metaVersion);
   return JSON.parse(orDamaged(() => openValue(folder.key, context, file.metaSealed)).toString()) as FileMetadata;
+}
+
+/** What the row of a file says of its metadata; in a locked folder not even when it was taken. */
+export function sealedColumns(
+  folder: OpenFolder,
+  fileId: string,
+  metaVersion: number,
+  metadata: FileMetadata,
+): SealedColumns {
+  const { takenAt } = metadata;
+  return {
+    metaSealed: sealMetadata(folder, fileId, metaVersion, metadata),
+    metaVersion,
+    ...fileIndexes(folder, metadata),
+    takenAt: folder.isLocked || takenAt === undefined ? null : new Date(takenAt),
+  };
+}
+
+/**
+ * A file's row as it is under another folder's key, or under another key of the same folder. Its bytes stay as they are.
+ * @param metadata when they change as well
+ * @throws {AppError} `VAULT.DAMAGED` when the row was tampered with
+ */
+export function rewrapFile(
+  from: OpenFolder,
+  to: OpenFolder,
+  file: RewrappableFile,
+  metadata = openMetadata(from, file),
+): RewrappedFile {
+  const dekWrapped = wrapFileKey(to, file.id, unwrapFileKey(from, file), file.blobVersion);
+  const sealed = sealedColumns(to, file.id, file.metaVersion + 1, metadata);
+  return { id: file.id, folderId: to.id, fkVersion: to.keyVersion, dekWrapped, ...sealed };
 }
 
 /** By what a file can be found in its folder without being readable. */

@@ -10,8 +10,13 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeor
 @Index('uq_files_content_bidx_folder_id', ['contentBidx', 'folderId'], { unique: true, where: 'trashed_at IS NULL' })
 @Index('ix_files_owner_id_created_at', ['ownerId', 'createdAt', 'id'], { where: 'trashed_at IS NULL' })
 @Index('ix_files_owner_id_taken_at', { synchronize: false })
-@Index('ix_files_folder_id_created_at', ['folderId', 'createdAt', 'id'], { where: 'trashed_at IS NULL' })
-@Index('ix_files_folder_id_taken_at', { synchronize: false })
+@Index('ix_files_owner_id_folder_id_created_at', ['ownerId', 'folderId', 'createdAt', 'id'], {
+  where: 'trashed_at IS NULL',
+})
+@Index('ix_files_owner_id_folder_id_taken_at', { synchronize: false })
+@Index('ix_files_owner_id_folder_id_trashed', ['ownerId', 'folderId', 'createdAt', 'id'], {
+  where: 'trashed_at IS NOT NULL',
+})
 @ForeignKey('folders', ['folderId'], ['id'], { name: 'fk_files_folder_id' })
 @ForeignKey('blobs', ['blobId'], ['id'], { name: 'fk_files_blob_id' })
 export class FileEntity {

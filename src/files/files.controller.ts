@@ -9,6 +9,7 @@ import { RequestErrors } from '../platform/http/http.errors';
 import { IdPipe } from '../platform/http/id.pipe';
 import type { Principal } from '../platform/http/principal';
 import { EditFileDto } from './edit-file.dto';
+import { FileEdits } from './file-edits.service';
 import { FileListResponse, FileResponse, toFileResponse } from './file.response.dto';
 import { FileErrors } from './files.errors';
 import { FilesService } from './files.service';
@@ -18,7 +19,10 @@ import { toFilePage } from './to-file-page';
 @ApiTags('Files')
 @Controller('files')
 export class FilesController {
-  constructor(private readonly files: FilesService) {}
+  constructor(
+    private readonly files: FilesService,
+    private readonly edits: FileEdits,
+  ) {}
 
   @Get()
   @Access('session')
@@ -51,8 +55,9 @@ export class FilesController {
   @Access('session')
   @ApiOperation({
     operationId: 'editFile',
-    summary: 'Rename a file, or correct when it was taken',
-    description: 'What is left out stays as it is. The bytes never change.',
+    summary: 'Rename or move a file, or correct when it was taken',
+    description:
+      'What is left out stays as it is. The bytes never change. A file that moves where its name is taken gets a number.',
   })
   @ApiParam({ name: 'id', format: 'uuid', description: 'The file.', example: '019ab0c4-7d1f-7c55-8a0e-3f3d7b2b9c11' })
   @ApiOkResponse({ type: FileResponse, description: 'The file as it is now.' })
@@ -61,17 +66,20 @@ export class FilesController {
     FileErrors.notFound,
     FileErrors.badName,
     FileErrors.nameTaken,
+    FileErrors.duplicate,
     FileErrors.changedMeanwhile,
+    FolderErrors.notFound,
     FolderErrors.locked,
   )
   async edit(
     @CurrentUser() principal: Principal,
     @Param('id', new IdPipe(FileErrors.notFound)) id: string,
-    @Body() { name, takenAt }: EditFileDto,
+    @Body() { name, takenAt, folderId }: EditFileDto,
   ): Promise<FileResponse> {
     return toFileResponse(
-      await this.files.edit(principal, id, {
+      await this.edits.edit(principal, id, {
         name,
+        folderId,
         takenAt: takenAt ? new Date(takenAt) : (takenAt as null | undefined),
       }),
     );

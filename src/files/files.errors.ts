@@ -4,6 +4,7 @@ export const FileErrors = {
   notFound: defineError('FILE.NOT_FOUND', 404, 'There is no such file.'),
   badName: defineError('FILE.BAD_NAME', 422, 'This name cannot be given to a file.'),
   nameTaken: defineError('FILE.NAME_TAKEN', 409, 'The folder has another file of this name.'),
+  duplicate: defineError('FILE.DUPLICATE', 409, 'The folder has these bytes already, in another file.'),
   changedMeanwhile: defineError(
     'FILE.CHANGED_MEANWHILE',
     409,

@@ -3,11 +3,14 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { FoldersModule } from '../folders/folders.module';
 import { DownloadController } from './download/download.controller';
 import { DownloadService } from './download/download.service';
+import { FileEdits } from './file-edits.service';
+import { FileRewrappingRepository } from './file-rewrapping.repository';
+import { FileRewrapping } from './file-rewrapping.service';
 import { FileEntity } from './file.entity';
 import { FilesController } from './files.controller';
 import { FilesRepository } from './files.repository';
 import { FilesService } from './files.service';
-import { FreeName } from './upload/free-name.service';
+import { FreeName } from './free-name.service';
 import { MultipartUploadController } from './upload/multipart-upload.controller';
 import { RawUploadController } from './upload/raw-upload.controller';
 import { UploadService } from './upload/upload.service';
@@ -15,7 +18,16 @@ import { UploadService } from './upload/upload.service';
 @Module({
   imports: [FoldersModule, TypeOrmModule.forFeature([FileEntity])],
   controllers: [RawUploadController, MultipartUploadController, DownloadController, FilesController],
-  providers: [FilesRepository, FilesService, FreeName, UploadService, DownloadService],
-  exports: [FilesService, DownloadService],
+  providers: [
+    FilesRepository,
+    FileRewrappingRepository,
+    FilesService,
+    FileEdits,
+    FileRewrapping,
+    FreeName,
+    UploadService,
+    DownloadService,
+  ],
+  exports: [FilesService, FileRewrapping, DownloadService],
 })
 export class FilesModule {}

@@ -22,6 +22,7 @@ export interface FileRow extends Pick<
   | 'takenAt'
   | 'createdAt'
 > {
+  readonly folderIsRoot: boolean;
   readonly folderKeyVersion: number;
   readonly folderKeyWrapped: Buffer | null;
   readonly epoch: number;
@@ -37,7 +38,8 @@ export type NewFile = Pick<
 const SELECT = `
   SELECT f.id, f.owner_id AS "ownerId", f.folder_id AS "folderId", f.blob_id AS "blobId", f.blob_version AS "blobVersion",
          f.fk_version AS "fkVersion", f.dek_wrapped AS "dekWrapped", f.meta_sealed AS "metaSealed", f.meta_version AS "metaVersion",
-         f.taken_at AS "takenAt", f.created_at AS "createdAt", d.fk_version AS "folderKeyVersion", d.fk_wrapped AS "folderKeyWrapped",
+         f.taken_at AS "takenAt", f.created_at AS "createdAt", d.is_root AS "folderIsRoot",
+         d.fk_version AS "folderKeyVersion", d.fk_wrapped AS "folderKeyWrapped",
          d.epoch, b.ct_bytes AS "ctBytes", b.header
     FROM files f JOIN folders d ON d.id = f.folder_id JOIN blobs b ON b.id = f.blob_id`;
 
@@ -56,6 +58,11 @@ const FIND_BY_NAME: PreparedStatement = {
 const FIND_BY_CONTENT: PreparedStatement = {
   name: 'files_find_by_content',
   text: `${LOOKUP} AND f.folder_id = $2 AND f.content_bidx = $3`,
+};
+
+const FIND_ALL_IN: PreparedStatement = {
+  name: 'files_find_all_in',
+  text: `${LOOKUP} AND f.folder_id = $2`,
 };
 
 /**
@@ -135,22 +142,9 @@ export class FilesRepository {
     return row?.createdAt ?? null;
   }
 
-  /**
-   * Replaces the sealed metadata by compare-and-set on their version.
-   * @returns false when somebody was faster
-   * @throws pg's unique violation of `uq_files_folder_id_name_bidx`
-   */
-  async updateMetadata(
-    file: Pick<FileRow, 'id' | 'ownerId' | 'metaVersion'>,
-    change: Pick<FileEntity, 'metaSealed' | 'nameBidx' | 'takenAt'>,
-  ): Promise<boolean> {
-    const { affected } = await this.rows
-      .createQueryBuilder()
-      .update()
-      .set({ ...change, metaVersion: file.metaVersion + 1, updatedAt: () => 'clock_timestamp()' })
-      .where('id = :id AND owner_id = :ownerId AND meta_version = :metaVersion AND trashed_at IS NULL', file)
-      .execute();
-    return affected === 1;
+  /** Everything in a folder: for a locked one, whose order is known only when it is opened. */
+  async findAllIn(ownerId: string, folderId: string): Promise<FileRow[]> {
+    return this.statements.run<FileRow>(FIND_ALL_IN, [ownerId, folderId]);
   }
 
   /** A page of an owner's files in open folders, or of one folder, by keyset: a deep page costs what the first one does. */
@@ -160,8 +154,7 @@ export class FilesRepository {
     const [compare, sorted] = direction === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
     const statement = {
       name: `files_page_${order}_${direction}${folderId ? '_folder' : ''}${after ? '_after' : ''}`,
-      text: `${PAGE} AND d.fk_wrapped IS NOT NULL
-             ${folderId ? `AND f.folder_id = $3` : 'AND $3::uuid IS NULL'}
+      text: `${PAGE} ${folderId ? `AND f.folder_id = $3` : 'AND d.fk_wrapped IS NOT NULL AND $3::uuid IS NULL'}
              ${after ? `AND (${sort}, f.id) ${compare} ($4, $5)` : ''}
              ORDER BY ${sort} ${sorted}, f.id ${sorted} LIMIT $2`,
     };
@@ -179,6 +172,7 @@ export function folderRowOf(row: FileRow): FolderKeyRow {
   return {
     id: row.folderId,
     ownerId: row.ownerId,
+    isRoot: row.folderIsRoot,
     fkVersion: row.folderKeyVersion,
     fkWrapped: row.folderKeyWrapped,
     epoch: row.epoch,

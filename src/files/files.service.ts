@@ -1,15 +1,16 @@
+import { setImmediate } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { FolderAccess, type OpenFolder } from '../folders/access/folder-access.service';
+import { FolderAccess } from '../folders/access/folder-access.service';
+import type { OpenFolder } from '../folders/access/open-folder';
 import { nameIndex } from '../platform/crypto/blind-index';
-import { violatedUnique } from '../platform/database/prepared-statements';
 import { AppError } from '../platform/errors/app-error';
 import type { Position } from '../platform/http/cursor';
 import type { Principal } from '../platform/http/principal';
 import { LOGGER } from '../platform/logging/logging.module';
 import { parseFileName } from './file-name';
 import type { FilePage } from './file-page';
-import { type FileMetadata, openMetadata, sealMetadata } from './file-sealing';
+import { type FileMetadata, openMetadata } from './file-sealing';
 import { FileErrors } from './files.errors';
 import { type FileRow, FilesRepository, folderRowOf } from './files.repository';
 
@@ -30,6 +31,9 @@ export interface OpenFilePage {
   readonly files: OpenFile[];
   readonly next: Position | null;
 }
+
+/** Files opened before other requests get a turn. */
+const OPENED_AT_ONCE = 250;
 
 /** What is known of files; their bytes are `download/`'s and `upload/`'s. */
 @Injectable()
@@ -54,55 +58,51 @@ export class FilesService {
     const parsed = parseFileName(name);
     // A name that no file can have is a name that no file has.
     if (!parsed.ok) throw FileErrors.notFound();
-    return this.open(
-      principal,
-      await this.files.findOwnedByName(principal.userId, folder.id, nameIndex(folder.key, parsed.name)),
-    );
+    const bidx = nameIndex(folder.key, parsed.name);
+    return this.open(principal, await this.files.findOwnedByName(principal.userId, folder.id, bidx), folder);
   }
 
   /** @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.LOCKED` */
   async list(principal: Principal, page: FilePage): Promise<OpenFilePage> {
-    if (page.folderId !== undefined) await this.access.keyFor(principal, page.folderId);
+    const folder = page.folderId === undefined ? undefined : await this.access.keyFor(principal, page.folderId);
+    // What a locked folder's photos are sorted by is sealed with all the rest.
+    if (folder?.isLocked && page.order === 'taken') return this.listSealed(principal, folder, page);
     const rows = await this.files.findPage(principal.userId, { ...page, limit: page.limit + 1 });
     const shown = rows.slice(0, page.limit);
-    const opened = await Promise.all(shown.map((row) => this.openUnlessDamaged(principal, row)));
+    const files = await this.openAll(principal, shown, folder);
     const last = rows.length > page.limit ? shown.at(-1) : undefined;
-    return {
-      files: opened.filter((file) => file !== null),
-      next: last ? { at: sortTime(last, page), id: last.id } : null,
-    };
+    return { files, next: last ? { at: sortTime(last, page), id: last.id } : null };
   }
 
-  /**
-   * Changes what a person may change of a file.
-   * @throws {AppError} `FILE.NOT_FOUND`, `FILE.BAD_NAME`, `FILE.NAME_TAKEN`, `FILE.CHANGED_MEANWHILE`, `FOLDER.LOCKED`
-   */
-  async edit(principal: Principal, id: string, change: { name?: string; takenAt?: Date | null }): Promise<OpenFile> {
-    const { row, folder, metadata } = await this.get(principal, id);
-    const name = change.name === undefined ? metadata.name : validName(change.name);
-    const takenAt = change.takenAt === undefined ? metadata.takenAt : change.takenAt?.toISOString();
-    const edited = { ...metadata, name, takenAt };
-    const metaSealed = sealMetadata(folder, id, row.metaVersion + 1, edited);
-    try {
-      const nameBidx = nameIndex(folder.key, name);
-      if (
-        !(await this.files.updateMetadata(row, {
-          metaSealed,
-          nameBidx,
-          takenAt: takenAt === undefined ? null : new Date(takenAt),
-        }))
-      )
-        throw FileErrors.changedMeanwhile();
-    } catch (error) {
-      throw violatedUnique(error) === null ? error : FileErrors.nameTaken();
+  /** Opens everything to find a page: a locked folder costs what it holds. */
+  private async listSealed(principal: Principal, folder: OpenFolder, page: FilePage): Promise<OpenFilePage> {
+    const all = await this.openAll(principal, await this.files.findAllIn(principal.userId, folder.id), folder);
+    const sign = page.direction === 'asc' ? 1 : -1;
+    const positions = all.map((file) => ({ file, at: takenOrCreated(file), id: file.row.id }));
+    const { after } = page;
+    const sorted = positions
+      .filter((each) => !after || sign * comparePositions(each, after) > 0)
+      .sort((a, b) => sign * comparePositions(a, b));
+    const shown = sorted.slice(0, page.limit);
+    const last = sorted.length > page.limit ? shown.at(-1) : undefined;
+    return { files: shown.map(({ file }) => file), next: last ? { at: last.at, id: last.id } : null };
+  }
+
+  /** In the order of the rows, without those that are damaged; other requests get their turn in between. */
+  private async openAll(principal: Principal, rows: readonly FileRow[], folder?: OpenFolder): Promise<OpenFile[]> {
+    const files: OpenFile[] = [];
+    for (const [at, row] of rows.entries()) {
+      if (at % OPENED_AT_ONCE === OPENED_AT_ONCE - 1) await setImmediate();
+      const file = await this.openUnlessDamaged(principal, row, folder);
+      if (file) files.push(file);
     }
-    return this.get(principal, id);
+    return files;
   }
 
   /** One row that was tampered with must not hide all the others; whoever runs the server hears of it. */
-  private async openUnlessDamaged(principal: Principal, row: FileRow): Promise<OpenFile | null> {
+  private async openUnlessDamaged(principal: Principal, row: FileRow, folder?: OpenFolder): Promise<OpenFile | null> {
     try {
-      return await this.open(principal, row);
+      return await this.open(principal, row, folder);
     } catch (error) {
       if (!(error instanceof AppError && error.definition.alert)) throw error;
       const { code, alert } = error.definition;
@@ -111,9 +111,11 @@ export class FilesService {
     }
   }
 
-  private async open(principal: Principal, row: FileRow | null): Promise<OpenFile> {
+  /** @param known the file's folder, opened a moment ago: good as long as nobody has changed its key since */
+  private async open(principal: Principal, row: FileRow | null, known?: OpenFolder): Promise<OpenFile> {
     if (!row) throw FileErrors.notFound();
-    const folder = await this.access.openRow(principal, folderRowOf(row));
+    const isSame = known?.id === row.folderId && known.epoch === row.epoch;
+    const folder = isSame ? known : await this.access.openRow(principal, folderRowOf(row));
     return { row, folder, metadata: openMetadata(folder, row) };
   }
 }
@@ -127,4 +129,13 @@ export function validName(raw: string): string {
 
 function sortTime(row: FileRow, { order }: FilePage): Date {
   return order === 'taken' ? (row.takenAt ?? row.createdAt) : row.createdAt;
+}
+
+function takenOrCreated({ row, metadata: { takenAt } }: OpenFile): Date {
+  return takenAt === undefined ? row.createdAt : new Date(takenAt);
+}
+
+/** As PostgreSQL sorts (timestamptz, uuid). */
+function comparePositions(a: Position, b: Position): number {
+  return a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }

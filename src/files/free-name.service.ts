@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { OpenFolder } from '../../folders/access/folder-access.service';
-import { nameIndex } from '../../platform/crypto/blind-index';
-import { numberedName } from '../file-name';
-import { FilesRepository } from '../files.repository';
+import type { OpenFolder } from '../folders/access/open-folder';
+import { nameIndex } from '../platform/crypto/blind-index';
+import { numberedName } from './file-name';
+import { FilesRepository } from './files.repository';
 
 /** Names tried in one query. */
 const BATCH = 32;

@@ -1,14 +1,41 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PasswordsModule } from '../platform/passwords/passwords.module';
+import { UsersModule } from '../users/users.module';
 import { FolderAccess } from './access/folder-access.service';
+import { FolderLocking } from './access/folder-locking.service';
+import { FolderOpening } from './access/folder-opening.service';
+import { FolderSlotEntity } from './access/folder-slot.entity';
+import { FolderSlotsRepository } from './access/folder-slots.repository';
+import { SlotSealing } from './access/slot-sealing.service';
+import { UnlockGrantEntity } from './access/unlock-grant.entity';
+import { UnlockGrantsRepository } from './access/unlock-grants.repository';
+import { UnlockingController } from './access/unlocking.controller';
+import { Unlocking } from './access/unlocking.service';
 import { FolderEntity } from './folder.entity';
+import { FoldersController } from './folders.controller';
 import { FoldersRepository } from './folders.repository';
+import { FoldersService } from './folders.service';
 
-/** The folder layer; its API comes with the locks. */
+/** Folders and the keys to them. */
 @Module({
-  imports: [PasswordsModule, TypeOrmModule.forFeature([FolderEntity])],
-  providers: [FoldersRepository, FolderAccess],
-  exports: [FolderAccess],
+  imports: [
+    PasswordsModule,
+    UsersModule,
+    TypeOrmModule.forFeature([FolderEntity, FolderSlotEntity, UnlockGrantEntity]),
+  ],
+  controllers: [FoldersController, UnlockingController],
+  providers: [
+    FoldersRepository,
+    FolderSlotsRepository,
+    UnlockGrantsRepository,
+    SlotSealing,
+    FolderAccess,
+    FolderLocking,
+    FolderOpening,
+    FoldersService,
+    Unlocking,
+  ],
+  exports: [FolderAccess, FolderLocking, FolderOpening],
 })
 export class FoldersModule {}

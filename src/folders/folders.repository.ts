@@ -1,14 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { type EntityManager, Repository } from 'typeorm';
 import { type PreparedStatement, PreparedStatements } from '../platform/database/prepared-statements';
 import { FolderEntity } from './folder.entity';
 
 /** What it takes to open a folder. */
-export type FolderKeyRow = Pick<FolderEntity, 'id' | 'ownerId' | 'fkVersion' | 'fkWrapped' | 'epoch'>;
+export type FolderKeyRow = Pick<FolderEntity, 'id' | 'ownerId' | 'isRoot' | 'fkVersion' | 'fkWrapped' | 'epoch'>;
 
-const COLUMNS = 'id, owner_id AS "ownerId", fk_version AS "fkVersion", fk_wrapped AS "fkWrapped", epoch';
+/** A folder as its owner sees it, its name still sealed. */
+export interface ShownFolderRow extends Pick<FolderEntity, 'id' | 'ownerId' | 'isRoot' | 'nameSealed'> {
+  readonly isLocked: boolean;
+  /** Until when the session has it unlocked. */
+  readonly unlockedUntil: Date | null;
+  /** Counted, never stored: a stored counter deadlocks under parallel uploads. */
+  readonly files: string;
+  readonly bytes: string;
+}
 
+const COLUMNS =
+  'id, owner_id AS "ownerId", is_root AS "isRoot", fk_version AS "fkVersion", fk_wrapped AS "fkWrapped", epoch';
 const FIND_OWNED: PreparedStatement = {
   name: 'folders_find_owned',
   text: `SELECT ${COLUMNS} FROM folders WHERE owner_id = $1 AND id = $2`,
@@ -18,6 +28,19 @@ const FIND_ROOT: PreparedStatement = {
   text: `SELECT ${COLUMNS} FROM folders WHERE owner_id = $1 AND is_root`,
 };
 
+/** Plaintext bytes come from the ciphertext's length: the inverse of the format's `ctLen`. */
+const SHOWN = `
+  SELECT d.id, d.owner_id AS "ownerId", d.is_root AS "isRoot", d.name_sealed AS "nameSealed", d.fk_wrapped IS NULL AS "isLocked",
+         least(g.idle_expires_at, g.expires_at) AS "unlockedUntil", c.files, c.bytes
+    FROM folders d
+    LEFT JOIN unlock_grants g ON g.folder_id = d.id AND g.session_id = $2 AND g.fk_version = d.fk_version
+          AND g.idle_expires_at > clock_timestamp() AND g.expires_at > clock_timestamp()
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS files, coalesce(sum(b.ct_bytes - 56 - 16 * ((b.ct_bytes - 56) / 16400 + 1)), 0) AS bytes
+        FROM files f JOIN blobs b ON b.id = f.blob_id WHERE f.folder_id = d.id AND f.trashed_at IS NULL) c
+   WHERE d.owner_id = $1`;
+
+/** Folders; the owner is part of every statement. */
 @Injectable()
 export class FoldersRepository {
   constructor(
@@ -41,5 +64,60 @@ export class FoldersRepository {
       .values({ ...root, isRoot: true })
       .orIgnore()
       .execute();
+  }
+
+  /**
+   * @returns false when the owner has `limit` folders already
+   * @throws pg's unique violation of `uq_folders_owner_id_name_bidx`
+   */
+  async insertOwned(
+    folder: Pick<FolderEntity, 'id' | 'ownerId' | 'nameBidx' | 'nameSealed' | 'fkWrapped'>,
+    limit: number,
+  ): Promise<boolean> {
+    const { id, ownerId, nameBidx, nameSealed, fkWrapped } = folder;
+    const rows = await this.rows.query<unknown[]>(
+      `INSERT INTO folders (id, owner_id, name_bidx, name_sealed, fk_wrapped)
+       SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM folders WHERE owner_id = $2) < $6 RETURNING id`,
+      [id, ownerId, nameBidx, nameSealed, fkWrapped, limit],
+    );
+    return rows.length === 1;
+  }
+
+  /** All folders of an owner, as one of the owner's sessions sees them. */
+  async findShown(ownerId: string, sessionId: string): Promise<ShownFolderRow[]> {
+    return this.rows.query(`${SHOWN} ORDER BY d.is_root DESC, d.id`, [ownerId, sessionId]);
+  }
+
+  async findShownOne(ownerId: string, sessionId: string, id: string): Promise<ShownFolderRow | null> {
+    const rows = await this.rows.query<ShownFolderRow[]>(`${SHOWN} AND d.id = $3`, [ownerId, sessionId, id]);
+    return rows[0] ?? null;
+  }
+
+  /** @throws pg's unique violation of `uq_folders_owner_id_name_bidx` */
+  async rename(ownerId: string, id: string, name: Pick<FolderEntity, 'nameBidx' | 'nameSealed'>): Promise<void> {
+    await this.rows.update({ ownerId, id, isRoot: false }, name);
+  }
+
+  /** @throws pg's violation of `fk_files_folder_id` when it has files, also those of an upload that ends at this moment */
+  async deleteOwned(ownerId: string, id: string): Promise<void> {
+    await this.rows.delete({ ownerId, id, isRoot: false });
+  }
+
+  /** The same as {@link findOwned}; nobody changes the folder, nor adds a file to it, until the transaction ends. */
+  async lockOwned(tx: EntityManager, ownerId: string, id: string): Promise<FolderKeyRow | null> {
+    const rows = await tx.query<FolderKeyRow[]>(
+      `SELECT ${COLUMNS} FROM folders WHERE owner_id = $1 AND id = $2 FOR UPDATE`,
+      [ownerId, id],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Gives a folder another key. Whoever still holds the old one, or is just writing with it, notices by the epoch. */
+  async replaceKey(tx: EntityManager, folder: Pick<FolderEntity, 'id' | 'fkVersion' | 'fkWrapped'>): Promise<void> {
+    await tx.query('UPDATE folders SET fk_version = $2, fk_wrapped = $3, epoch = epoch + 1 WHERE id = $1', [
+      folder.id,
+      folder.fkVersion,
+      folder.fkWrapped,
+    ]);
   }
 }

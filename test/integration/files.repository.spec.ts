@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { FilesRepository } from '../../src/files/files.repository';
-import type { OpenFolder } from '../../src/folders/access/folder-access.service';
+import { FileRewrappingRepository } from '../../src/files/file-rewrapping.repository';
+import type { RewrappedFile } from '../../src/files/file-sealing';
+import { FilesRepository, type NewFile } from '../../src/files/files.repository';
+import type { OpenFolder } from '../../src/folders/access/open-folder';
 import { violatedUnique } from '../../src/platform/database/prepared-statements';
 import { BlobsRepository } from '../../src/vault/blobs.repository';
 import { newFile, newPendingBlob, newRoot } from '../support/rows';
@@ -10,12 +12,14 @@ import { startTestApp, type TestApp } from '../support/test-app';
 
 let vault: TestApp;
 let files: FilesRepository;
+let rewrapping: FileRewrappingRepository;
 let blobs: BlobsRepository;
 let folder: OpenFolder;
 
 beforeAll(async () => {
   vault = await startTestApp();
   files = vault.app.get(FilesRepository, { strict: false });
+  rewrapping = vault.app.get(FileRewrappingRepository, { strict: false });
   blobs = vault.app.get(BlobsRepository, { strict: false });
 });
 beforeEach(async () => {
@@ -46,6 +50,11 @@ async function violationOf(work: Promise<unknown>): Promise<string | null> {
   );
 }
 
+/** A new file's second version. */
+function edited(file: NewFile, change: Partial<RewrappedFile> = {}): RewrappedFile {
+  return { ...file, metaVersion: 2, ...change };
+}
+
 describe('the commit of an upload', () => {
   it('makes the file and readies its blob, with the database’s time', async () => {
     const file = newFile(folder);
@@ -61,6 +70,7 @@ describe('the commit of an upload', () => {
       blobVersion: 1,
       metaVersion: 1,
       createdAt,
+      folderIsRoot: true,
       folderKeyVersion: folder.keyVersion,
       folderKeyWrapped: expect.any(Buffer) as Buffer,
       epoch: folder.epoch,
@@ -198,8 +208,8 @@ describe('the owner is part of every statement', () => {
       ];
       expect(rows.map((row) => (row?.id === file.id ? 1 : 0))).toEqual(Array(5).fill(found));
       expect((await files.findTakenNames(owner, folder.id, [file.nameBidx, randomBytes(32)])).size).toBe(found);
-      const change = { metaSealed: randomBytes(10), nameBidx: file.nameBidx, takenAt: null };
-      expect(await files.updateMetadata({ id: file.id, ownerId: owner, metaVersion: 1 }, change)).toBe(found === 1);
+      const asked = { ...folder, ownerId: owner };
+      expect(await rewrapping.rewrapOne(edited(file), asked, asked)).toBe(found === 1);
     }
   });
 
@@ -219,9 +229,7 @@ describe('a change of metadata', () => {
     await files.insertWithBlob(file, folder.epoch, await newPendingBlob(vault, file));
     const changes = Array.from({ length: 20 }, () => randomBytes(50));
     const made = await Promise.all(
-      changes.map((metaSealed) =>
-        files.updateMetadata({ ...file, metaVersion: 1 }, { metaSealed, nameBidx: file.nameBidx, takenAt: null }),
-      ),
+      changes.map((metaSealed) => rewrapping.rewrapOne(edited(file, { metaSealed }), folder, folder)),
     );
     expect(made.filter(Boolean)).toHaveLength(1);
     const row = await files.findOwned(folder.ownerId, file.id);
@@ -232,10 +240,8 @@ describe('a change of metadata', () => {
   it('to a name that is taken is a violation, and changes nothing', async () => {
     const [one, two] = [newFile(folder), newFile(folder)];
     for (const file of [one, two]) await files.insertWithBlob(file, folder.epoch, await newPendingBlob(vault, file));
-    const change = { metaSealed: randomBytes(9), nameBidx: two.nameBidx, takenAt: null };
-    expect(await violationOf(files.updateMetadata({ ...one, metaVersion: 1 }, change))).toBe(
-      'uq_files_folder_id_name_bidx',
-    );
+    const renamed = edited(one, { nameBidx: two.nameBidx });
+    expect(await violationOf(rewrapping.rewrapOne(renamed, folder, folder))).toBe('uq_files_folder_id_name_bidx');
     expect(await files.findOwned(folder.ownerId, one.id)).toMatchObject({ metaVersion: 1, metaSealed: one.metaSealed });
   });
 });

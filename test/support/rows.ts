@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { NewFile } from '../../src/files/files.repository';
-import { FolderAccess, type OpenFolder } from '../../src/folders/access/folder-access.service';
+import { FolderAccess } from '../../src/folders/access/folder-access.service';
+import type { OpenFolder } from '../../src/folders/access/open-folder';
 import { BlobKind } from '../../src/platform/crypto/contexts';
 import type { SealedBlob } from '../../src/vault/blob';
 import { BlobsRepository } from '../../src/vault/blobs.repository';

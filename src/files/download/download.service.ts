@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { FolderAccess } from '../../folders/access/folder-access.service';
 import { BlobKind } from '../../platform/crypto/contexts';
 import type { Principal } from '../../platform/http/principal';
 import { VaultService } from '../../vault/vault.service';
@@ -23,6 +24,7 @@ export interface Download {
 export class DownloadService {
   constructor(
     private readonly files: FilesService,
+    private readonly access: FolderAccess,
     private readonly vault: VaultService,
   ) {}
 
@@ -54,6 +56,8 @@ export class DownloadService {
   }
 
   private ofOwner(file: OpenFile): Download {
-    return this.of(storedFileOf(file), file.metadata.name, file.folder.isLocked);
+    const { folder, metadata } = file;
+    const download = this.of(storedFileOf(file), metadata.name, folder.isLocked);
+    return { ...download, open: (range) => this.access.during(folder, download.open(range)) };
   }
 }

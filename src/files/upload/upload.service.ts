@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { FolderAccess, type OpenFolder } from '../../folders/access/folder-access.service';
+import { FolderAccess } from '../../folders/access/folder-access.service';
+import type { OpenFolder } from '../../folders/access/open-folder';
 import { FolderErrors } from '../../folders/folders.errors';
 import { AppConfig } from '../../platform/config/app-config';
 import { BlobKind } from '../../platform/crypto/contexts';
@@ -12,12 +13,12 @@ import type { Principal } from '../../platform/http/principal';
 import type { SealedBlob } from '../../vault/blob';
 import { VaultErrors } from '../../vault/vault.errors';
 import { VaultService } from '../../vault/vault.service';
-import { FIRST_VERSION, fileIndexes, type FileMetadata, sealMetadata, wrapFileKey } from '../file-sealing';
+import { FIRST_VERSION, fileIndexes, type FileMetadata, sealedColumns, wrapFileKey } from '../file-sealing';
 import { FileErrors } from '../files.errors';
 import { FilesService, type ShownFile, validName } from '../files.service';
 import { FilesRepository } from '../files.repository';
 import type { Conflict } from './conflict';
-import { FreeName } from './free-name.service';
+import { FreeName } from '../free-name.service';
 import { IncomingBytes } from './incoming-bytes';
 import { UploadErrors } from './upload.errors';
 
@@ -82,7 +83,8 @@ export class UploadService {
 
     const id = uuidv7();
     const fileKey = randomBytes(KEY_BYTES);
-    const incoming = new IncomingBytes(upload.source, { maxBytes, types: this.types, announcedBytes, announcedSha256 });
+    const source = this.access.during(folder, upload.source);
+    const incoming = new IncomingBytes(source, { maxBytes, types: this.types, announcedBytes, announcedSha256 });
     const blob = await this.vault.put(
       { ownerId: principal.userId, fileId: id, kind: BlobKind.original },
       fileKey,
@@ -145,9 +147,7 @@ export class UploadService {
       folderId: folder.id,
       fkVersion: folder.keyVersion,
       dekWrapped: wrapFileKey(folder, id, fileKey),
-      metaSealed: sealMetadata(folder, id, FIRST_VERSION, metadata),
-      ...fileIndexes(folder, metadata),
-      takenAt: metadata.takenAt === undefined ? null : new Date(metadata.takenAt),
+      ...sealedColumns(folder, id, FIRST_VERSION, metadata),
     };
     const createdAt = await this.repository.insertWithBlob(file, folder.epoch, blob);
     if (!createdAt) {

@@ -1,41 +1,45 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import { AppConfig } from '../../platform/config/app-config';
 import { KEY_BYTES } from '../../platform/crypto/chunked-encryption';
-import { folderKeyContext } from '../../platform/crypto/contexts';
+import { folderKeyContext, grantContext } from '../../platform/crypto/contexts';
+import { DecryptionError } from '../../platform/crypto/decryption-error';
+import { grantKey } from '../../platform/crypto/key-derivation';
 import { unwrapKey, wrapKey } from '../../platform/crypto/sealed-value';
 import { isUuid } from '../../platform/database/uuid';
 import type { Principal } from '../../platform/http/principal';
+import { LOGGER } from '../../platform/logging/logging.module';
 import { KeyringService } from '../../vault/keyring.service';
 import { orDamaged } from '../../vault/or-damaged';
+import { VaultErrors } from '../../vault/vault.errors';
 import { FolderErrors } from '../folders.errors';
 import { type FolderKeyRow, FoldersRepository } from '../folders.repository';
+import type { OpenFolder } from './open-folder';
+import { type LiveGrant, UnlockGrantsRepository } from './unlock-grants.repository';
 
-/** A folder that the principal may work in, with its key. */
-export interface OpenFolder {
-  readonly id: string;
-  readonly ownerId: string;
-  readonly keyVersion: number;
-  /** Must still be the folder's when a write commits. */
-  readonly epoch: number;
-  /** 32 bytes. */
-  readonly key: Buffer;
-  /** Whether it has a lock, which the principal has opened: nothing of it may be kept anywhere. */
-  readonly isLocked: boolean;
-}
-
-const INITIAL_KEY_VERSION = 1;
+export const FIRST_KEY_VERSION = 1;
 const CACHED_KEYS = 10_000;
+/** How often a transfer that is still running keeps its folder from being locked for want of use. */
+const KEEP_OPEN_MS = 30_000;
 
 /** The one place that hands out folder keys, and so the one place that can refuse them. */
 @Injectable()
-export class FolderAccess {
-  /** Keys of open folders by (folder, epoch): the epoch comes with the row that every request reads, so a lock elsewhere is seen at once. */
+export class FolderAccess implements OnApplicationShutdown {
+  /**
+   * Keys of open folders by (folder, epoch): the epoch comes with the row that every request reads, so a lock elsewhere is seen at once. Keys
+   * of locked folders are never kept: each request opens its grant.
+   */
   private readonly cache = new Map<string, Buffer>();
+  private readonly touching = new Map<string, Promise<void>>();
 
   constructor(
+    private readonly config: AppConfig,
     private readonly folders: FoldersRepository,
+    private readonly grants: UnlockGrantsRepository,
     private readonly keyring: KeyringService,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
@@ -56,9 +60,10 @@ export class FolderAccess {
    * Opens a folder whose row came with another query, which had the owner in its WHERE.
    * @throws {AppError} `FOLDER.LOCKED`
    */
-  async openRow(_principal: Principal, row: FolderKeyRow): Promise<OpenFolder> {
-    const { id, ownerId, fkVersion, fkWrapped, epoch } = row;
-    if (!fkWrapped) throw FolderErrors.locked();
+  async openRow(principal: Principal, row: FolderKeyRow): Promise<OpenFolder> {
+    const { id, ownerId, isRoot, fkVersion, fkWrapped, epoch } = row;
+    const folder = { id, ownerId, isRoot, keyVersion: fkVersion, epoch };
+    if (!fkWrapped) return { ...folder, isLocked: true, ...(await this.openGrant(principal, row)) };
     const cacheKey = `${id}:${epoch}`;
     let key = this.cache.get(cacheKey);
     if (!key) {
@@ -67,7 +72,63 @@ export class FolderAccess {
       if (this.cache.size >= CACHED_KEYS) this.cache.clear();
       this.cache.set(cacheKey, key);
     }
-    return { id, ownerId, keyVersion: fkVersion, epoch, key, isLocked: false };
+    return { ...folder, key, isLocked: false };
+  }
+
+  /** Passes the blocks of a transfer on, and keeps the folder unlocked as long as they flow. */
+  async *during(folder: OpenFolder, blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+    let keptOpenAt = Date.now();
+    for await (const block of blocks) {
+      if (folder.grantId !== undefined && Date.now() - keptOpenAt > KEEP_OPEN_MS) {
+        keptOpenAt = Date.now();
+        this.noteUse(folder.grantId);
+      }
+      yield block;
+    }
+  }
+
+  /** Before the database is closed. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.touching.values());
+  }
+
+  /** What the session's own token opens, and nothing that the server keeps. */
+  private async openGrant(
+    { sessionId, token }: Principal,
+    folder: FolderKeyRow,
+  ): Promise<{ key: Buffer; grantId: string }> {
+    const grant = await this.grants.findLive(sessionId, folder, this.config.get('UNLOCK_IDLE_SECONDS'));
+    if (!grant) throw FolderErrors.locked();
+    const key = this.unseal(grant, { sessionId, token }, folder);
+    if (grant.stale) this.noteUse(grant.id);
+    return { key, grantId: grant.id };
+  }
+
+  private unseal(
+    { id: grantId, sealedFk, expiresAtSeconds }: LiveGrant,
+    { sessionId, token }: Pick<Principal, 'sessionId' | 'token'>,
+    { id, fkVersion }: FolderKeyRow,
+  ): Buffer {
+    const context = grantContext(sessionId, id, fkVersion, grantId, BigInt(expiresAtSeconds));
+    try {
+      return unwrapKey(grantKey(token, sessionId, id), context, sealedFk);
+    } catch (error) {
+      if (!(error instanceof DecryptionError)) throw error;
+      // Copied, prolonged or made up behind our back. The folder stays locked, and its owner can unlock it as ever.
+      const { code, alert } = VaultErrors.damaged.definition;
+      this.logger.error({ code, alert, folderId: id, grantId, err: error }, 'a grant does not open');
+      throw FolderErrors.locked({ cause: error });
+    }
+  }
+
+  /** Nobody waits for it; whatever goes wrong is logged. */
+  private noteUse(grantId: string): void {
+    if (this.touching.has(grantId)) return;
+    const touch = this.grants
+      .touch(grantId, this.config.get('UNLOCK_IDLE_SECONDS'))
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'the use of a grant could not be written down'))
+      .finally(() => this.touching.delete(grantId));
+    this.touching.set(grantId, touch);
   }
 
   /** The root folder, made on first use. */
@@ -75,7 +136,7 @@ export class FolderAccess {
     const root = await this.folders.findRoot(ownerId);
     if (root) return root;
     const id = uuidv7();
-    const context = folderKeyContext(ownerId, id, INITIAL_KEY_VERSION);
+    const context = folderKeyContext(ownerId, id, FIRST_KEY_VERSION);
     const fkWrapped = wrapKey(await this.keyring.userKey(ownerId), context, randomBytes(KEY_BYTES));
     await this.folders.insertRootUnlessThere({ id, ownerId, fkWrapped });
     return this.folders.findRoot(ownerId);

@@ -16,6 +16,7 @@ export const PIN_UNITS = 5;
 const NOT_LARGER = [
   ['SESSION_IDLE_SECONDS', 'SESSION_ABSOLUTE_SECONDS'],
   ['SESSION_REMEMBER_IDLE_SECONDS', 'SESSION_REMEMBER_ABSOLUTE_SECONDS'],
+  ['UNLOCK_IDLE_SECONDS', 'UNLOCK_ABSOLUTE_SECONDS'],
 ] as const;
 
 /** The validated, frozen settings. The class is its own injection token; nothing else reads `process.env`. */

@@ -219,6 +219,18 @@ export const SETTINGS = {
     min: 1,
     max: 1000,
   }),
+  UNLOCK_IDLE_SECONDS: integer({
+    about: 'An unlocked folder is locked again after this long without a request for what is in it.',
+    fallback: 900,
+    min: 1,
+    max: 86_400,
+  }),
+  UNLOCK_ABSOLUTE_SECONDS: integer({
+    about: 'An unlocked folder is locked again after this long in any case.',
+    fallback: 3600,
+    min: 1,
+    max: 86_400,
+  }),
   RATE_LIMIT_PER_MINUTE: integer({
     about: 'Requests of one session in a minute.',
     fallback: 20_000,

@@ -31,6 +31,30 @@ const ALERTS: Readonly<Record<string, Alert>> = {
       'If this was you, ask for a new PIN. If not, there is nothing to do: whoever goes on guessing is soon asked for a longer code, ' +
       'which is mailed to you, and you are never locked out.',
   },
+  'folder.wrong_password': {
+    subject: 'Wrong passwords for a locked folder',
+    what: 'Somebody who is signed in to your Photovault has entered three or more wrong passwords for a locked folder. It stays locked.',
+    whatToDo:
+      'If this was you, the recovery code that you wrote down opens the folder as well. If not, sign in and end the sessions that you do ' +
+      'not know. Whoever goes on guessing has to wait longer each time.',
+  },
+  'folder.password_changed': {
+    subject: 'A new password for a locked folder',
+    what: 'The password of a locked folder in your Photovault was changed. The old one opens it no longer.',
+    whatToDo: 'If this was you, there is nothing to do. If not, sign in and end the sessions that you do not know.',
+  },
+  'folder.recovered': {
+    subject: 'A locked folder was opened with its recovery code',
+    what: 'Somebody has opened a locked folder in your Photovault with its recovery code.',
+    whatToDo:
+      'If this was you, there is nothing to do. If not, sign in, end the sessions that you do not know, and change the password of the ' +
+      'folder with a new key: that makes the old code worthless.',
+  },
+  'folder.lock_removed': {
+    subject: 'The lock of a folder was removed',
+    what: 'The lock of a folder in your Photovault was removed. Whoever is signed in sees what is in it.',
+    whatToDo: 'If this was you, there is nothing to do. If not, sign in and end the sessions that you do not know.',
+  },
 };
 
 /** The mail about something that may be a break-in: when, from about where, on which device, and what to do. */

@@ -27,6 +27,12 @@ export const SECURITY_EVENTS = [
   'pin.wrong',
   'pin.step_up',
   'email.changed',
+  'folder.locked',
+  'folder.unlocked',
+  'folder.wrong_password',
+  'folder.password_changed',
+  'folder.recovered',
+  'folder.lock_removed',
 ] as const;
 
 export type SecurityEventKind = (typeof SECURITY_EVENTS)[number];

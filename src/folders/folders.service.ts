@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { folderNameIndex } from '../platform/crypto/blind-index';
+import { KEY_BYTES } from '../platform/crypto/chunked-encryption';
+import { folderKeyContext, folderNameContext } from '../platform/crypto/contexts';
+import { openValue, sealValue, wrapKey } from '../platform/crypto/sealed-value';
+import { isForeignKeyViolation, violatedUnique } from '../platform/database/prepared-statements';
+import type { Principal } from '../platform/http/principal';
+import { storedName } from '../platform/names/stored-name';
+import { KeyringService } from '../vault/keyring.service';
+import { orDamaged } from '../vault/or-damaged';
+import { FIRST_KEY_VERSION, FolderAccess } from './access/folder-access.service';
+import { FolderErrors } from './folders.errors';
+import { FoldersRepository, type ShownFolderRow } from './folders.repository';
+
+/** All of them are listed at once. */
+const FOLDER_LIMIT = 1000;
+
+/** A folder as its owner sees it. */
+export interface ShownFolder {
+  readonly row: ShownFolderRow;
+  /** null for the root, which needs none. */
+  readonly name: string | null;
+}
+
+/** Folders of one level, each with a key of its own. What is in them is the files' room; how they are locked is `locks/`. */
+@Injectable()
+export class FoldersService {
+  constructor(
+    private readonly folders: FoldersRepository,
+    private readonly access: FolderAccess,
+    private readonly keyring: KeyringService,
+  ) {}
+
+  /** @throws {AppError} `FOLDER.BAD_NAME`, `FOLDER.NAME_TAKEN`, `FOLDER.TOO_MANY` */
+  async create(principal: Principal, name: string): Promise<ShownFolder> {
+    const { userId: ownerId } = principal;
+    const id = uuidv7();
+    const userKey = await this.keyring.userKey(ownerId);
+    const fkWrapped = wrapKey(userKey, folderKeyContext(ownerId, id, FIRST_KEY_VERSION), randomBytes(KEY_BYTES));
+    const folder = { id, ownerId, fkWrapped, ...sealName(userKey, ownerId, id, validName(name)) };
+    const inserted = await orNameTaken(this.folders.insertOwned(folder, FOLDER_LIMIT));
+    if (!inserted) throw FolderErrors.tooMany();
+    return this.get(principal, id);
+  }
+
+  /** The root first, then by name. */
+  async list(principal: Principal): Promise<ShownFolder[]> {
+    await this.access.keyFor(principal);
+    const rows = await this.folders.findShown(principal.userId, principal.sessionId);
+    const shown = await Promise.all(rows.map((row) => this.shown(row)));
+    const { compare } = new Intl.Collator('en', { numeric: true });
+    return shown.sort((a, b) => (a.row.isRoot ? -1 : b.row.isRoot ? 1 : compare(a.name ?? '', b.name ?? '')));
+  }
+
+  /** @throws {AppError} `FOLDER.NOT_FOUND` */
+  async get({ userId, sessionId }: Principal, id: string): Promise<ShownFolder> {
+    const row = await this.folders.findShownOne(userId, sessionId, id);
+    if (!row) throw FolderErrors.notFound();
+    return this.shown(row);
+  }
+
+  /** @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.LOCKED`, `FOLDER.IS_ROOT`, `FOLDER.BAD_NAME`, `FOLDER.NAME_TAKEN` */
+  async rename(principal: Principal, id: string, name: string): Promise<ShownFolder> {
+    const { isRoot, ownerId } = await this.access.keyFor(principal, id);
+    if (isRoot) throw FolderErrors.isRoot();
+    const sealed = sealName(await this.keyring.userKey(ownerId), ownerId, id, validName(name));
+    await orNameTaken(this.folders.rename(ownerId, id, sealed));
+    return this.get(principal, id);
+  }
+
+  /**
+   * Only an empty one; that needs no grant, because there is nothing in it to protect.
+   * @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.IS_ROOT`, `FOLDER.NOT_EMPTY`
+   */
+  async delete(principal: Principal, id: string): Promise<void> {
+    const { row } = await this.get(principal, id);
+    if (row.isRoot) throw FolderErrors.isRoot();
+    try {
+      await this.folders.deleteOwned(principal.userId, id);
+    } catch (error) {
+      throw isForeignKeyViolation(error) ? FolderErrors.notEmpty({ cause: error }) : error;
+    }
+  }
+
+  private async shown(row: ShownFolderRow): Promise<ShownFolder> {
+    const { nameSealed: sealed, ownerId, id } = row;
+    if (!sealed) return { row, name: null };
+    const userKey = await this.keyring.userKey(ownerId);
+    return { row, name: orDamaged(() => openValue(userKey, folderNameContext(ownerId, id), sealed)).toString() };
+  }
+}
+
+function sealName(
+  userKey: Buffer,
+  ownerId: string,
+  id: string,
+  name: string,
+): { nameBidx: Buffer; nameSealed: Buffer } {
+  const nameSealed = sealValue(userKey, folderNameContext(ownerId, id), Buffer.from(name));
+  return { nameBidx: folderNameIndex(userKey, name), nameSealed };
+}
+
+function validName(raw: string): string {
+  const stored = storedName(raw, 'folder');
+  if (!stored.ok) throw FolderErrors.badName({ detail: stored.reason });
+  return stored.name;
+}
+
+async function orNameTaken<T>(written: Promise<T>): Promise<T> {
+  try {
+    return await written;
+  } catch (error) {
+    throw violatedUnique(error) === null ? error : FolderErrors.nameTaken({ cause: error });
+  }
+}

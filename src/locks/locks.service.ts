@@ -1,0 +1,133 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { DataSource, type EntityManager } from 'typeorm';
+import { FileRewrapping } from '../files/file-rewrapping.service';
+import { FolderAccess } from '../folders/access/folder-access.service';
+import type { OpenFolder } from '../folders/access/open-folder';
+import { FolderLocking } from '../folders/access/folder-locking.service';
+import { FolderOpening, type FolderSecret, type OpenedSlot } from '../folders/access/folder-opening.service';
+import type { NewSlot } from '../folders/access/folder-slots.repository';
+import { FolderErrors } from '../folders/folders.errors';
+import { newRecoveryCode } from '../platform/crypto/recovery-code';
+import type { Principal } from '../platform/http/principal';
+import { LOGGER } from '../platform/logging/logging.module';
+import { newPassword } from '../platform/passwords/new-password';
+import { type SecurityEventKind, SecurityLog } from '../users/events/security-log.service';
+
+/** Where a request comes from. */
+export interface From {
+  readonly ip: string;
+}
+
+/** Tables that keep old wrapped keys until they are vacuumed. */
+const KEY_TABLES = 'files, folders, folder_slots, unlock_grants';
+
+/**
+ * Locks folders, changes their passwords and takes their locks away. A lock is a key that the server does not have: a new one, in slots that
+ * only the password or the recovery code opens; every file of the folder is put under it, in one transaction.
+ */
+@Injectable()
+export class LocksService implements OnApplicationShutdown {
+  private readonly vacuuming = new Set<Promise<void>>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly access: FolderAccess,
+    private readonly opening: FolderOpening,
+    private readonly locking: FolderLocking,
+    private readonly rewrapping: FileRewrapping,
+    private readonly log: SecurityLog,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * @returns the recovery code, which is shown this once
+   * @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.LOCKED`, `FOLDER.ALREADY_LOCKED`, `FOLDER.IS_ROOT`, `PASSWORD.REFUSED`, `PASSWORD.BUSY`,
+   *   `FOLDER.CHANGED_MEANWHILE`
+   */
+  async lock(principal: Principal, folderId: string, typed: string, from: From): Promise<string> {
+    const folder = await this.access.keyFor(principal, folderId);
+    if (folder.isRoot) throw FolderErrors.isRoot();
+    if (folder.isLocked) throw FolderErrors.alreadyLocked();
+    return this.underNewLock(principal, folder, newPassword(typed), { ...from, kind: 'folder.locked' });
+  }
+
+  /**
+   * @param change with `rekey` the folder also gets a new key, so that copies of the old one, and the old recovery code, are worthless
+   * @returns the new recovery code, when there is one
+   * @throws {AppError} what {@link FolderOpening.open} throws, `PASSWORD.REFUSED`, `FOLDER.CHANGED_MEANWHILE`
+   */
+  async changePassword(
+    principal: Principal,
+    folderId: string,
+    change: { readonly secret: FolderSecret; readonly newPassword: string; readonly rekey: boolean },
+    from: From,
+  ): Promise<string | null> {
+    // Before anything else: a password that is refused leaves the old one as it is.
+    const password = newPassword(change.newPassword);
+    const opened = await this.opening.open(principal, folderId, change.secret, from);
+    const event = { ...from, kind: 'folder.password_changed' as const };
+    if (change.rekey) return this.underNewLock(principal, openedFolder(opened), password, event);
+    const slot = await this.locking.newPasswordSlot(opened, password);
+    await this.dataSource.transaction((tx) => this.locking.replacePassword(tx, principal, opened, slot));
+    this.vacuum(folderId);
+    this.log.alert({ userId: principal.userId, device: principal.device, ...event });
+    return null;
+  }
+
+  /** @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.LOCKED`, `FOLDER.NOT_LOCKED`, `FOLDER.CHANGED_MEANWHILE` */
+  async remove(principal: Principal, folderId: string, from: From): Promise<void> {
+    const folder = await this.access.keyFor(principal, folderId);
+    if (!folder.isLocked) throw FolderErrors.notLocked();
+    await this.rekey(folder, this.locking.withNewKey(folder, false), []);
+    this.log.alert({ userId: principal.userId, device: principal.device, ip: from.ip, kind: 'folder.lock_removed' });
+  }
+
+  /** Before the database is closed. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.vacuuming);
+  }
+
+  private async underNewLock(
+    { userId, device }: Principal,
+    folder: OpenFolder,
+    password: string,
+    event: From & { readonly kind: SecurityEventKind },
+  ): Promise<string> {
+    const { text, secret: recovery } = newRecoveryCode();
+    const locked = this.locking.withNewKey(folder, true);
+    const slots = await this.locking.newSlots(locked, { password, recovery });
+    await this.rekey(folder, locked, slots);
+    if (event.kind === 'folder.locked') this.log.note({ userId, device, ...event });
+    else this.log.alert({ userId, device, ...event });
+    return text;
+  }
+
+  /** All or nothing: a crash on the way leaves the folder as it was. */
+  private async rekey(from: OpenFolder, to: OpenFolder, slots: readonly NewSlot[]): Promise<void> {
+    const began = performance.now();
+    const files = await this.dataSource.transaction(async (tx: EntityManager) => {
+      await this.locking.hold(tx, from);
+      const count = await this.rewrapping.all(tx, from, to);
+      await this.locking.install(tx, to, slots);
+      return count;
+    });
+    const ms = Math.round(performance.now() - began);
+    this.logger.info({ folderId: to.id, files, ms, locked: to.isLocked }, 'a folder has a new key');
+    this.vacuum(to.id);
+  }
+
+  /** Until then the heap holds the old wrapped keys. Nobody waits for it; what goes wrong is logged, and autovacuum comes later. */
+  private vacuum(folderId: string): void {
+    const run = this.dataSource
+      .query(`VACUUM ${KEY_TABLES}`)
+      .then(() => undefined)
+      .catch((error: unknown) => this.logger.warn({ err: error, folderId }, 'old keys could not be vacuumed away'))
+      .finally(() => this.vacuuming.delete(run));
+    this.vacuuming.add(run);
+  }
+}
+
+function openedFolder({ folder: { id, ownerId, isRoot, fkVersion, epoch }, key }: OpenedSlot): OpenFolder {
+  return { id, ownerId, isRoot, keyVersion: fkVersion, epoch, key, isLocked: true };
+}
