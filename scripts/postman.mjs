@@ -13,6 +13,8 @@ const JOURNEY = [
   ...['requestPin', 'signIn'],
   ...['getProfile', 'listSecurityEvents', 'changeEmail', 'confirmEmail'],
   ...['putFile', 'uploadFile', 'listFiles', 'getFile', 'headContent', 'getContent', 'getContentByName', 'editFile'],
+  ...['createFolder', 'listFolders', 'getFolder', 'renameFolder', 'lockFolder', 'unlockFolder', 'changeFolderPassword'],
+  ...['removeLock', 'relockFolder', 'deleteFolder'],
   ...['requestReauthentication', 'reauthenticate'],
   ...['listSessions', 'revokeSession', 'listDevices', 'removeDevice', 'revokeOtherSessions', 'signOut'],
   ...['isLive', 'isReady', 'getServerInfo'],
@@ -33,13 +35,17 @@ const VARIABLES = {
   trustedDeviceId: '',
   fileId: '',
   fileName: 'photo.jpg',
+  folderId: '',
 };
 const SECRETS = ['pin', 'challengeId', 'sessionToken', 'deviceToken'];
 
-/** Where a field does not take its variable, or its example. */
+/** Where a field does not take its variable, or its example; an undefined one is left out. */
 const BODIES = {
   signIn: { remember: true },
   changeEmail: { email: '{{newEmail}}' },
+  editFile: { folderId: undefined },
+  unlockFolder: { recoveryCode: undefined },
+  changeFolderPassword: { recoveryCode: undefined },
 };
 
 /** What is kept of a good answer: variable → expression over `body`. */
@@ -52,6 +58,7 @@ const KEPT = {
   putFile: { fileId: 'body.id', fileName: 'body.name' },
   uploadFile: { fileId: 'body.id', fileName: 'body.name' },
   editFile: { fileName: 'body.name' },
+  createFolder: { folderId: 'body.id' },
   requestReauthentication: { challengeId: 'body.challengeId' },
   listSessions: { sessionId: "body.items.find(({ current }) => !current)?.id ?? ''" },
   listDevices: { trustedDeviceId: "body.items.find(({ current }) => !current)?.id ?? ''" },
@@ -141,6 +148,7 @@ function toUrl(operation) {
 function variableOf(path, parameter) {
   if (parameter === 'name') return 'fileName';
   if (path.includes('/devices/')) return 'trustedDeviceId';
+  if (path.includes('/folders/')) return 'folderId';
   return path.includes('/files/') ? 'fileId' : 'sessionId';
 }
 

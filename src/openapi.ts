@@ -33,6 +33,7 @@ const TAGS = {
     'is remembered gets a second token, and strangers who guess at the account do not disturb it.',
   Account: 'Who you are, how much you store, what happened to your account, and moving it to another address.',
   Files: 'Store, list, read, rename.',
+  Folders: 'Folders, and locks that only their password opens.',
   Sessions: 'Where you are signed in, which devices you trust, how to end either, and a fresh PIN for what needs one.',
   Server: 'Whether it runs, and the limits that a client needs.',
 };

@@ -20,7 +20,7 @@ const FOLDER = {
   example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44',
 };
 
-@ApiTags('Locks')
+@ApiTags('Folders')
 @Controller('folders/:id/lock')
 export class LocksController {
   constructor(private readonly locks: LocksService) {}

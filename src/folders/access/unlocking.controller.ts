@@ -19,7 +19,7 @@ const FOLDER = {
   example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44',
 };
 
-@ApiTags('Locks')
+@ApiTags('Folders')
 @Controller('folders/:id')
 export class UnlockingController {
   constructor(private readonly unlocking: Unlocking) {}
