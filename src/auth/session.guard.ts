@@ -1,5 +1,6 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { Response } from 'express';
 import { AppConfig } from '../platform/config/app-config';
 import { ACCESS, type AccessLabel, FRESH_PIN } from '../platform/http/access.decorator';
 import { mayBeCrossSite } from '../platform/http/cross-site';
@@ -27,7 +28,7 @@ export class SessionGuard implements CanActivate {
       throw AccessErrors.crossSite();
     }
     // Only now: a forged request must not keep a forgotten session alive.
-    this.sessions.noteUse(session);
+    this.sessions.noteUse(session, context.switchToHttp().getResponse<Response>());
     if (this.label<boolean>(context, FRESH_PIN) && !session.fresh) throw AccessErrors.freshPinRequired();
     const { id: sessionId, userId, token, device, fresh } = session;
     request.user = { userId, sessionId, token, device, fresh };

@@ -1,4 +1,5 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppConfig } from '../../platform/config/app-config';
@@ -11,9 +12,15 @@ import { AuthErrors } from '../auth.errors';
 import type { SessionEntity } from './session.entity';
 import { type LiveSession, SessionsRepository } from './sessions.repository';
 
+/** How often the sessions of running transfers are looked at. */
+const KEEP_ALIVE_MS = 30_000;
+
 /** Resolved for every request, listed, revoked at any time. Who opens them: {@link SignInService}. */
 @Injectable()
-export class SessionsService implements OnApplicationShutdown {
+export class SessionsService implements OnModuleInit, OnApplicationShutdown {
+  /** How many requests each session has running. */
+  private readonly running = new Map<string, number>();
+  private keepingAlive?: NodeJS.Timeout;
   /** Sessions that are just being written down as seen. */
   private readonly touching = new Map<string, Promise<void>>();
 
@@ -34,18 +41,32 @@ export class SessionsService implements OnApplicationShutdown {
     return session && { ...session, token };
   }
 
-  /** Sees to it that a session's use is written down, once a minute. Nobody waits for it; whatever goes wrong is logged. */
-  noteUse({ id, stale }: LiveSession): void {
-    if (!stale || this.touching.has(id)) return;
-    const touch = this.sessions
-      .touch(id)
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'the use of a session could not be written down'))
-      .finally(() => this.touching.delete(id));
-    this.touching.set(id, touch);
+  onModuleInit(): void {
+    this.keepingAlive = setInterval(
+      () => [...this.running.keys()].forEach((id) => this.touch(id)),
+      KEEP_ALIVE_MS,
+    ).unref();
+  }
+
+  /**
+   * Sees to it that a session's use is written down, once a minute, and goes on being written down while a transfer takes its time. Nobody
+   * waits for it; whatever goes wrong is logged.
+   * @param response emits `close` when the request is over, however it ended
+   */
+  noteUse({ id, stale }: LiveSession, response: Pick<ServerResponse, 'once' | 'closed'>): void {
+    if (stale) this.touch(id);
+    if (response.closed) return;
+    this.running.set(id, (this.running.get(id) ?? 0) + 1);
+    response.once('close', () => {
+      const others = (this.running.get(id) ?? 1) - 1;
+      if (others > 0) this.running.set(id, others);
+      else this.running.delete(id);
+    });
   }
 
   /** Before the database is closed. */
   async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.keepingAlive);
     await Promise.all(this.touching.values());
   }
 
@@ -84,5 +105,14 @@ export class SessionsService implements OnApplicationShutdown {
     { ip }: { ip: string },
   ): Promise<void> {
     for (const device of devices) await this.log.record({ userId, kind: 'session.ended', ip, device }, tx);
+  }
+
+  private touch(id: string): void {
+    if (this.touching.has(id)) return;
+    const touch = this.sessions
+      .touch(id)
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'the use of a session could not be written down'))
+      .finally(() => this.touching.delete(id));
+    this.touching.set(id, touch);
   }
 }
