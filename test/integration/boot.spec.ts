@@ -183,6 +183,16 @@ describe('a start is refused, and nothing is written,', () => {
     expect(sentence).toContain('The database of DB_URL cannot be reached');
     expect(sentence).not.toContain('hunter2');
   });
+
+  it('when a certificate of the database is not there', async () => {
+    await usedVault();
+    const sentence = await refusal({
+      DB_URL: 'postgres://vault:hunter2@127.0.0.1:1/photos?sslrootcert=/not/there.pem',
+    });
+    expect(sentence).toContain('The database of DB_URL cannot be reached');
+    expect(sentence).toContain('/not/there.pem');
+    expect(sentence).not.toContain('hunter2');
+  });
 });
 
 describe('a start on a port that is taken', () => {

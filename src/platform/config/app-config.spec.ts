@@ -161,6 +161,30 @@ describe('AppConfig', () => {
   );
 
   it.each([
+    ...[
+      'postgres://u:hunter2@[db/photos',
+      'postgres://u:hunter2@db:99999/photos',
+      'postgres://u:hunter2@db:abc/photos',
+    ],
+    'postgres://u:hunter2%ff@db/photos',
+  ])('refuses DB_URL=%s, which nobody can connect to', (value) => {
+    const found = problems({ DB_URL: value, PORT: 'abc' });
+    expect(found.map((problem) => problem.split(' ')[0])).toEqual(['PORT', 'DB_URL']);
+    expect(found.join()).not.toContain('hunter2');
+  });
+
+  it.each([
+    ...['postgres://', 'postgres:///photos?host=/run/postgresql', 'postgresql://vault@%2Frun%2Fpostgresql/photos'],
+    ...[
+      'postgres://vault:pass word@db/photos',
+      'postgresql://vault@[::1]:5433/photos?sslmode=disable&options=-c%20x%3Dy',
+    ],
+    'postgres://db/photos?sslrootcert=/not/there/yet.pem',
+  ])('takes DB_URL=%s', (value) => {
+    expect(AppConfig.load({ DB_URL: value }).get('DB_URL')).toBe(value);
+  });
+
+  it.each([
     ...['redis://redis.example.com/abc', 'redis://redis.example.com/1/2', 'redis://redis.example.com/-1'],
     ...['redis://redis.example.com/1x', 'redis://redis.example.com/0\n', 'redis://redis.example.com:abc/0'],
   ])('refuses REDIS_URL=%j, which names no database', (value) => {
@@ -215,6 +239,21 @@ describe('AppConfig', () => {
     ]);
   });
 
+  it('names those beside every other bad variable, and not what is bad by itself', () => {
+    const bad = {
+      PORT: 'abc',
+      SESSION_IDLE_SECONDS: '100',
+      SESSION_ABSOLUTE_SECONDS: '99',
+      SESSION_REMEMBER_IDLE_SECONDS: '100',
+      SESSION_REMEMBER_ABSOLUTE_SECONDS: 'abc',
+    };
+    expect(problems(bad)).toEqual([
+      'PORT must be a whole number from 0 to 65535',
+      'SESSION_REMEMBER_ABSOLUTE_SECONDS must be a whole number from 1 to 31536000',
+      'SESSION_IDLE_SECONDS must not be larger than SESSION_ABSOLUTE_SECONDS',
+    ]);
+  });
+
   it('cannot be changed afterwards', () => {
     const { values } = AppConfig.load({}) as unknown as { values: { PORT: number } };
     expect(() => (values.PORT = 1)).toThrow(TypeError);
@@ -240,7 +279,8 @@ describe('a secret in a file', () => {
   it('is checked like the variable itself, and not repeated either', () => {
     for (const text of ['hunter2', '']) {
       const [problem = '', ...others] = problems({ DB_URL_FILE: secretFile(text) });
-      expect(problem).toBe('DB_URL must be a URL that starts with postgres:// or postgresql://');
+      expect(problem).toMatch(/^DB_URL must be a URL that starts with postgres:\/\/ or postgresql:\/\//);
+      if (text) expect(problem).not.toContain(text);
       expect(others).toEqual([]);
     }
   });

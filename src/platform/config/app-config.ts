@@ -39,10 +39,9 @@ export class AppConfig {
       }
     }
     const ready = values as Values;
-    if (problems.length === 0) {
-      for (const [smaller, larger] of NOT_LARGER) {
-        if (ready[smaller] > ready[larger]) problems.push(`${smaller} must not be larger than ${larger}`);
-      }
+    for (const [smaller, larger] of NOT_LARGER) {
+      // Beside one that is bad by itself, and not there, nothing is larger.
+      if (ready[smaller] > ready[larger]) problems.push(`${smaller} must not be larger than ${larger}`);
     }
     if (problems.length > 0) throw new ConfigError(problems);
     return new AppConfig(Object.freeze(ready));

@@ -1,3 +1,4 @@
+import { isDatabaseUrl } from '../database/database-url';
 import { readSmtpUrl } from '../mail/smtp-options';
 import { MEDIA_TYPES } from '../media/media-type';
 import { hops, integer, list, oneOf, text, url } from './setting';
@@ -36,6 +37,8 @@ export const SETTINGS = {
     about: 'PostgreSQL 15 to 18; unset starts the embedded database under `DATA_DIR`.',
     fallback: undefined,
     schemes: ['postgres', 'postgresql'],
+    valid: isDatabaseUrl,
+    form: ', such as postgres://user:password@db.example.com:5432/photovault',
     secret: true,
   }),
   REDIS_URL: url<string | undefined>({

@@ -60,10 +60,12 @@ async function openForCommand(options: EmbeddedPostgresOptions): Promise<OpenedD
 
 /** A connection of its own for work that must not go through the pool; closed in any case. */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000, application_name: 'photovault' });
-  // A connection that breaks while it is idle would end the process; the next statement says so in any case.
-  client.on('error', () => undefined);
+  let client: Client;
   try {
+    // Already here it reads the certificates that the URL names.
+    client = new Client({ connectionString: url, connectionTimeoutMillis: 5000, application_name: 'photovault' });
+    // A connection that breaks while it is idle would end the process; the next statement says so in any case.
+    client.on('error', () => undefined);
     await client.connect();
   } catch (error) {
     throw new DatabaseError(`The database of DB_URL cannot be reached: ${(error as Error).message}`, { cause: error });
