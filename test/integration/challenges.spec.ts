@@ -1,3 +1,4 @@
+import { DataSource } from 'typeorm';
 import { ChallengesRepository } from '../../src/auth/pin/challenges.repository';
 import { PinGuessesService } from '../../src/auth/pin/pin-guesses.service';
 import { PinRequestsService } from '../../src/auth/pin/pin-requests.service';
@@ -89,6 +90,20 @@ describe('a PIN', () => {
       expect(await signIn(answer)).toBe(false);
     },
   );
+
+  it('is used up by its own statement, and needs no lock of a budget for that', async () => {
+    await requestPin();
+    const [{ id, pin, device }] = await vault.database.query<Record<'id' | 'pin' | 'device', Buffer>>(
+      'SELECT id_hash AS id, pin_mac AS pin, device_hash AS device FROM login_challenges',
+    );
+    const { manager } = vault.app.get(DataSource);
+    const challenges = vault.app.get(ChallengesRepository, { strict: false });
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, () => manager.transaction((tx) => challenges.consumeByPin(tx, id, pin, device))),
+    );
+    expect(outcomes.filter((right) => right === true)).toHaveLength(1);
+    expect(outcomes.filter((right) => right === null)).toHaveLength(99);
+  });
 
   it('is dead after three wrong guesses, when 100 guess at the same moment', async () => {
     const answer = await requestPin();
