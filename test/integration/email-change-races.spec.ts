@@ -140,3 +140,32 @@ describe('a change', () => {
     expect((await confirm(client, asked)).status).toBe(204);
   });
 });
+
+describe('two changes of one account at the same moment, each proved by a code', () => {
+  it('are one change: the other is refused, and neither fails', async () => {
+    const stepUp = await startTestApp({ PIN_BREAKER_WRONG: '1' });
+    try {
+      const email = newEmail();
+      const owner = [
+        await clientOf(stepUp, email, { deviceId: 'laptop' }),
+        await clientOf(stepUp, email, { deviceId: 'phone' }),
+      ];
+      const wrong = await readPin(stepUp, newEmail());
+      expect((await trade(stepUp, { ...wrong, pin: 'none' })).status).toBe(401);
+      for (let round = 0; round < 10; round++) {
+        const confirmations = await Promise.all(
+          owner.map(async (client) => {
+            const to = newEmail();
+            const { body } = await client.request<ReadPin>('PUT', '/users/me/email', { json: { email: to } });
+            return { challengeId: body.challengeId, pin: await stepUp.logs.pinFor(to) };
+          }),
+        );
+        expect(confirmations[0]?.pin).toHaveLength(8);
+        const answers = await Promise.all(owner.map((client, i) => confirm(client, confirmations[i] as ReadPin)));
+        expect(answers.map(({ status }) => status).sort()).toEqual([204, 401]);
+      }
+    } finally {
+      await stepUp.close();
+    }
+  });
+});

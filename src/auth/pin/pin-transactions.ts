@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { isDeadlock } from '../../platform/database/prepared-statements';
 import { Semaphore } from '../../platform/jobs/semaphore';
 
 /** Fewer than half of the pool's connections. */
@@ -15,8 +16,15 @@ export class PinTransactions {
 
   constructor(private readonly dataSource: DataSource) {}
 
+  /** @param work begins anew when its transaction and another have waited for each other: two changes of one account, each by a code */
   async run<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
-    return this.turns.run(() => this.dataSource.transaction(work));
+    return this.turns.run(() =>
+      this.dataSource
+        .transaction(work)
+        .catch((error: unknown) =>
+          isDeadlock(error) ? this.dataSource.transaction(work) : Promise.reject(error as Error),
+        ),
+    );
   }
 
   /** For a single statement. */

@@ -45,6 +45,12 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return driverError ? isForeignKeyViolation(driverError) : code === '23503';
 }
 
+/** Whether PostgreSQL has ended a transaction because it and another waited for each other: the other goes on, and this one may come again. */
+export function isDeadlock(error: unknown): boolean {
+  const { code, driverError } = (error ?? {}) as { code?: string; driverError?: unknown };
+  return driverError ? isDeadlock(driverError) : code === '40P01';
+}
+
 /** The name of the unique constraint or index that a statement ran into, or null when the error is another. */
 export function violatedUnique(error: unknown): string | null {
   const { code, constraint, driverError } = (error ?? {}) as {
