@@ -76,6 +76,17 @@ describe('row: mass assignment, prototype pollution: every unknown field is refu
   });
 });
 
+describe('an address that a mail on its way would lose a sign of, and so reach another mailbox', () => {
+  it.each(['"a>b"@example.com', '"a<b"@example.com', '"<a@evil.example>"@example.com'])('%s', async (email) => {
+    for (const path of ['/users', '/auth/pin']) {
+      const answer = await vault.stranger().request('POST', path, { json: { email, deviceId: 'laptop' } });
+      expectProblem(answer, INVALID);
+    }
+    const alice = await vault.signUp();
+    expectProblem(await alice.request('PUT', '/users/me/email', { json: { email } }), INVALID);
+  });
+});
+
 describe('wrong JSON types', () => {
   const values: [what: string, json: string][] = [
     ['an array', '["a@example.com"]'],

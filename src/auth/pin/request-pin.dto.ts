@@ -9,8 +9,9 @@ export class RequestPinDto {
   @ApiProperty({ format: 'email', maxLength: 254, example: 'alice@example.com' })
   @IsEmail()
   @MaxLength(254)
-  // A quoted local part may hold line breaks and escape sequences (RFC 5322), which would reach mails and the log.
-  @Matches(PRINTABLE, { message: 'email must be printable' })
+  // A quoted local part may hold line breaks and escape sequences (RFC 5322), which would reach mails and the log; and < and >, which
+  // nodemailer takes out: the PIN would go to another mailbox than the one that it proves.
+  @Matches(/^[^\p{C}<>]+$/u, { message: 'email must be printable, without < and >' })
   email!: string;
 
   @ApiProperty({
