@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { PinRequestsService } from '../../src/auth/pin/pin-requests.service';
 import { AppError } from '../../src/platform/errors/app-error';
 import { SignIns } from '../support/sign-ins';
@@ -190,6 +191,27 @@ describe('requests', () => {
       return { ...challenge, challengeId: challenge.challengeId.length, ...row };
     };
     expect(await shape(newEmail())).toEqual(await shape(known));
+  });
+
+  it('take the same statements for an address with an account and one without, at both doors', async () => {
+    const known = newEmail();
+    await signIns.signUp(known);
+    await signIns.settled();
+    const requests = vault.app.get(PinRequestsService, { strict: false });
+    const statements = async (door: 'requestSignUp' | 'requestSignIn', email: string): Promise<string[]> => {
+      const spy = jest.spyOn(Client.prototype, 'query');
+      try {
+        await requests[door]({ email, deviceId: 'door', ip: signIns.newIp() });
+        return spy.mock.calls.map(([text]: unknown[]) => String(text));
+      } finally {
+        spy.mockRestore();
+      }
+    };
+    for (const door of ['requestSignUp', 'requestSignIn'] as const) {
+      const ofKnown = await statements(door, known);
+      expect(ofKnown.length).toBeGreaterThan(8);
+      expect(await statements(door, newEmail())).toEqual(ofKnown);
+    }
   });
 
   it('of a stranger for an address without an account do not keep its owner from signing up with the code', async () => {
