@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OpenFolder } from '../folders/access/open-folder';
 import { nameIndex } from '../platform/crypto/blind-index';
-import { numberedName } from './file-name';
+import { numberedName } from '../platform/names/numbered-name';
 import { FilesRepository } from './files.repository';
 
 /** Names tried in one query. */

@@ -1,5 +1,4 @@
-/** The longest name, in bytes of UTF-8: what every common file system can write when it comes back. */
-export const NAME_MAX_BYTES = 255;
+import { MAX_NAME_BYTES } from './numbered-name';
 
 /** A control character (C0, DEL, C1) or half of a surrogate pair, which UTF-8 cannot write. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
@@ -22,7 +21,7 @@ export function storedName(raw: string, what: 'file' | 'folder'): StoredName {
   if (!isWritable(raw)) return mustNot('contain control characters or broken Unicode');
   if (name === '') return mustNot('be empty');
   if (name === '.' || name === '..') return mustNot('be "." or ".."');
-  if (Buffer.byteLength(name) > NAME_MAX_BYTES) return mustNot(`be longer than ${NAME_MAX_BYTES} bytes in UTF-8`);
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) return mustNot(`be longer than ${MAX_NAME_BYTES} bytes in UTF-8`);
   return { ok: true, name };
 }
 
