@@ -12,7 +12,17 @@ const JOURNEY = [
   'signUp',
   ...['requestPin', 'signIn'],
   ...['getProfile', 'listSecurityEvents', 'changeEmail', 'confirmEmail'],
-  ...['putFile', 'uploadFile', 'listFiles', 'getFile', 'headContent', 'getContent', 'getContentByName', 'editFile'],
+  ...[
+    'putFile',
+    'uploadFile',
+    'listFiles',
+    'getFile',
+    'headContent',
+    'getContent',
+    'getContentByName',
+    'getRendition',
+    'editFile',
+  ],
   ...['createFolder', 'listFolders', 'getFolder', 'renameFolder', 'lockFolder', 'unlockFolder', 'changeFolderPassword'],
   ...['removeLock', 'relockFolder', 'deleteFolder'],
   ...['requestReauthentication', 'reauthenticate'],
@@ -136,7 +146,11 @@ function toItem(operation) {
 }
 
 function toUrl(operation) {
-  const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => `{{${variableOf(operation.path, name)}}}`);
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => {
+    // One of a few words is chosen, not kept from an answer.
+    const { schema } = operation.parameters.find((parameter) => parameter.in === 'path' && parameter.name === name);
+    return schema.enum ? schema.example : `{{${variableOf(operation.path, name)}}}`;
+  });
   return {
     raw: `{{baseUrl}}${path}`,
     host: ['{{baseUrl}}'],

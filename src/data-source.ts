@@ -2,6 +2,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { CreateVault1763640000000 } from '../migrations/1763640000000-create-vault';
 import { GuardSignIn1763726400000 } from '../migrations/1763726400000-guard-sign-in';
 import { LockFolders1763812800000 } from '../migrations/1763812800000-lock-folders';
+import { CreateRenditions1763899200000 } from '../migrations/1763899200000-create-renditions';
 import { TrustedDeviceEntity } from './auth/devices/trusted-device.entity';
 import { LoginChallengeEntity } from './auth/pin/login-challenge.entity';
 import { StepUpCodeEntity } from './auth/pin/step-up/step-up-code.entity';
@@ -9,6 +10,7 @@ import { SessionEntity } from './auth/sessions/session.entity';
 import { FileEntity } from './files/file.entity';
 import { FolderSlotEntity } from './folders/access/folder-slot.entity';
 import { UnlockGrantEntity } from './folders/access/unlock-grant.entity';
+import { RenditionEntity } from './files/renditions/rendition.entity';
 import { FolderEntity } from './folders/folder.entity';
 import { BudgetEntity } from './platform/budgets/budget.entity';
 import { dataSourceOptions } from './platform/database/data-source-options';
@@ -27,6 +29,7 @@ const ENTITIES = [
   FolderSlotEntity,
   LoginChallengeEntity,
   PasswordGuessEntity,
+  RenditionEntity,
   SecurityEventEntity,
   ServerSecretEntity,
   SessionEntity,
@@ -37,7 +40,12 @@ const ENTITIES = [
   UserKeyEntity,
 ];
 
-const MIGRATIONS = [CreateVault1763640000000, GuardSignIn1763726400000, LockFolders1763812800000];
+const MIGRATIONS = [
+  CreateVault1763640000000,
+  GuardSignIn1763726400000,
+  LockFolders1763812800000,
+  CreateRenditions1763899200000,
+];
 
 /** Every entity and every migration, for Nest. */
 export function vaultDataSourceOptions(url: string): DataSourceOptions {

@@ -10,5 +10,12 @@ export const FileErrors = {
     409,
     'Somebody else changed the file at the same moment; look again.',
   ),
+  noRendition: defineError('FILE.NO_RENDITION', 404, 'There is no such preview of this file.'),
+  renditionBusy: defineError(
+    'FILE.RENDITION_BUSY',
+    503,
+    'Too many previews are being made just now; try again shortly.',
+    'warn',
+  ),
   rangeNotSatisfiable: defineError('FILE.RANGE_NOT_SATISFIABLE', 416, 'The file does not have these bytes.'),
 };

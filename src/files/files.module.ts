@@ -11,13 +11,24 @@ import { FilesController } from './files.controller';
 import { FilesRepository } from './files.repository';
 import { FilesService } from './files.service';
 import { FreeName } from './free-name.service';
+import { RenderPool } from './renditions/render-pool.service';
+import { RenditionEntity } from './renditions/rendition.entity';
+import { RenditionsController } from './renditions/renditions.controller';
+import { RenditionsRepository } from './renditions/renditions.repository';
+import { RenditionsService } from './renditions/renditions.service';
 import { MultipartUploadController } from './upload/multipart-upload.controller';
 import { RawUploadController } from './upload/raw-upload.controller';
 import { UploadService } from './upload/upload.service';
 
 @Module({
-  imports: [FoldersModule, TypeOrmModule.forFeature([FileEntity])],
-  controllers: [RawUploadController, MultipartUploadController, DownloadController, FilesController],
+  imports: [FoldersModule, TypeOrmModule.forFeature([FileEntity, RenditionEntity])],
+  controllers: [
+    RawUploadController,
+    MultipartUploadController,
+    DownloadController,
+    RenditionsController,
+    FilesController,
+  ],
   providers: [
     FilesRepository,
     FileRewrappingRepository,
@@ -27,7 +38,10 @@ import { UploadService } from './upload/upload.service';
     FreeName,
     UploadService,
     DownloadService,
+    RenderPool,
+    RenditionsRepository,
+    RenditionsService,
   ],
-  exports: [FilesService, FileRewrapping, DownloadService],
+  exports: [FilesService, FileRewrapping, DownloadService, RenditionsService, RenditionsRepository],
 })
 export class FilesModule {}

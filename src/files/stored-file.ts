@@ -1,3 +1,5 @@
+import { BlobKind } from '../platform/crypto/contexts';
+import type { ReadyBlob } from '../vault/blob';
 import { unwrapFileKey } from './file-sealing';
 import type { OpenFile } from './files.service';
 
@@ -29,4 +31,9 @@ export function storedFileOf({ row, folder, metadata: { length, contentType } }:
     contentType,
     fileKey: unwrapFileKey(folder, row),
   };
+}
+
+/** The original, as the vault opens it. */
+export function originalOf({ id: fileId, ownerId, blobId: id, ctBytes, header, length }: StoredFile): ReadyBlob {
+  return { id, ownerId, fileId, kind: BlobKind.original, ctBytes, header, ptBytes: length };
 }

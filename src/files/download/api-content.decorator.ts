@@ -29,8 +29,12 @@ const CONTENT_HEADERS = {
 
 /** Documents GET of a file's bytes. */
 export const ApiContent = (...more: ErrorFactory[]) =>
+  ApiBytes(['application/octet-stream', 'image/*', 'video/*'], RequestErrors.invalid, ...more);
+
+/** Documents GET of bytes of these types, which may be asked for in part. */
+export const ApiBytes = (types: readonly string[], ...more: ErrorFactory[]) =>
   applyDecorators(
-    ApiProduces('application/octet-stream', 'image/*', 'video/*'),
+    ApiProduces(...types),
     ApiHeader({
       name: 'Range',
       required: false,
@@ -57,14 +61,7 @@ export const ApiContent = (...more: ErrorFactory[]) =>
       schema: { type: 'string', format: 'binary' },
     }),
     NOT_MODIFIED,
-    ApiProblems(
-      RequestErrors.invalid,
-      FileErrors.notFound,
-      FileErrors.rangeNotSatisfiable,
-      FolderErrors.locked,
-      VaultErrors.damaged,
-      ...more,
-    ),
+    ApiProblems(FileErrors.notFound, FileErrors.rangeNotSatisfiable, FolderErrors.locked, VaultErrors.damaged, ...more),
   );
 
 /** Documents HEAD of the same. */

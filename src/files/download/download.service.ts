@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { FolderAccess } from '../../folders/access/folder-access.service';
-import { BlobKind } from '../../platform/crypto/contexts';
 import type { Principal } from '../../platform/http/principal';
 import { VaultService } from '../../vault/vault.service';
 import { FilesService, type OpenFile } from '../files.service';
-import { type StoredFile, storedFileOf } from '../stored-file';
+import { originalOf, type StoredFile, storedFileOf } from '../stored-file';
 
 /** A file's bytes, ready to be asked for. */
 export interface Download {
@@ -43,15 +42,14 @@ export class DownloadService {
    * @param isTransient whether nobody may keep a copy, not even to ask again: it may be taken away at any time
    */
   of(file: StoredFile, name: string, isTransient: boolean): Download {
-    const { id: fileId, ownerId, blobId, ctBytes, header, length, contentType, fileKey } = file;
-    const blob = { id: blobId, ownerId, fileId, kind: BlobKind.original, ctBytes, header, ptBytes: length };
+    const { blobId, length, contentType, fileKey } = file;
     return {
       name,
       contentType,
       size: length,
       etag: `"${blobId}"`,
       isTransient,
-      open: (range) => this.vault.open(blob, fileKey, range),
+      open: (range) => this.vault.open(originalOf(file), fileKey, range),
     };
   }
 
