@@ -80,7 +80,8 @@ export class RenderWorker {
     } finally {
       clearTimeout(deadline);
       death.catch(() => undefined);
-      await source.return();
+      // Not awaited: bytes that never come must not keep a turn.
+      source.return().catch(() => undefined);
     }
   }
 
