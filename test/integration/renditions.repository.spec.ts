@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { FilesRepository, type NewFile } from '../../src/files/files.repository';
 import { type RenditionOf, RenditionsRepository } from '../../src/files/renditions/renditions.repository';
-import type { OpenFolder } from '../../src/folders/access/folder-access.service';
+import type { OpenFolder } from '../../src/folders/access/open-folder';
 import { BlobKind } from '../../src/platform/crypto/contexts';
 import { JobsService } from '../../src/platform/jobs/jobs.service';
 import type { SealedBlob } from '../../src/vault/blob';
