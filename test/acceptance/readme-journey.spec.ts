@@ -38,11 +38,10 @@ describe('a person who follows README.md', () => {
   }
 
   it('makes the whole journey as it is written, and ends signed out', async () => {
-    expect(blocks).toHaveLength(9);
+    expect(blocks).toHaveLength(11);
     const said = await type(blocks.join('\n'));
-    const [pin, duplicate, list, byId, byName, part, renamed, afterwards] = said
-      .replace('PIN: ', 'PIN: \n')
-      .split('\n');
+    const [pin, duplicate, list, byId, byName, part, ...more] = said.replace('PIN: ', 'PIN: \n').split('\n');
+    const [moved, code, shut, unlocked, same, renamed, afterwards] = more;
     expect(pin).toBe('PIN: ');
     expect(JSON.parse(duplicate ?? '')).toMatchObject({
       status: 'duplicate',
@@ -52,6 +51,12 @@ describe('a person who follows README.md', () => {
     expect(JSON.parse(list ?? '')).toMatchObject({ items: [{ name: 'sunset.jpg' }], nextCursor: null });
     expect([byId, byName]).toEqual(['the same by id', 'the same by name']);
     expect(part?.trim()).toBe('100');
+    const { folderId } = JSON.parse(moved ?? '') as { folderId: string };
+    expect(folderId).not.toBe((JSON.parse(list ?? '') as { items: { folderId: string }[] }).items[0]?.folderId);
+    expect(JSON.parse(code ?? '')).toEqual({ recoveryCode: expect.stringMatching(/^(\w{4}-){13}\w{4}$/) as string });
+    expect(JSON.parse(shut ?? '')).toMatchObject({ status: 423, code: 'FOLDER.LOCKED' });
+    expect(JSON.parse(unlocked ?? '')).toEqual({ unlockedUntil: expect.any(String) as string });
+    expect(same).toBe('unlocked, and the same');
     expect(JSON.parse(renamed ?? '')).toMatchObject({ name: 'evening.jpg' });
     expect(JSON.parse(afterwards ?? '')).toMatchObject({ code: 'AUTH.SESSION_REQUIRED' });
   }, 60_000);

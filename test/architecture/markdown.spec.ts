@@ -64,6 +64,7 @@ function guardsIn(text: string): { file: string; titles: string[] }[] {
 it.each([
   ['the invariants of ARCHITECTURE.md', 'ARCHITECTURE.md', /<!-- invariants:begin -->[^]*<!-- invariants:end -->/],
   ['the claims of docs/threat-model.md', 'docs/threat-model.md', /[^]*/],
+  ['the sentences of docs/key-hierarchy.md', 'docs/key-hierarchy.md', /<!-- threats:begin -->[^]*<!-- threats:end -->/],
 ])('%s are guarded by tests of these names', (_name, document, part) => {
   const guards = guardsIn(part.exec(read(document))?.[0] ?? '');
   expect(guards.length).toBeGreaterThan(10);
