@@ -3,6 +3,7 @@ import { CreateVault1763640000000 } from '../migrations/1763640000000-create-vau
 import { GuardSignIn1763726400000 } from '../migrations/1763726400000-guard-sign-in';
 import { LockFolders1763812800000 } from '../migrations/1763812800000-lock-folders';
 import { CreateRenditions1763899200000 } from '../migrations/1763899200000-create-renditions';
+import { CreateShares1763985600000 } from '../migrations/1763985600000-create-shares';
 import { TrustedDeviceEntity } from './auth/devices/trusted-device.entity';
 import { LoginChallengeEntity } from './auth/pin/login-challenge.entity';
 import { StepUpCodeEntity } from './auth/pin/step-up/step-up-code.entity';
@@ -15,6 +16,10 @@ import { FolderEntity } from './folders/folder.entity';
 import { BudgetEntity } from './platform/budgets/budget.entity';
 import { dataSourceOptions } from './platform/database/data-source-options';
 import { PasswordGuessEntity } from './platform/passwords/password-guess.entity';
+import { ShareItemEntity } from './shares/share-item.entity';
+import { ShareEntity } from './shares/share.entity';
+import { ShareOpeningEntity } from './shares/visits/share-opening.entity';
+import { ShareSessionEntity } from './shares/visits/share-session.entity';
 import { SecurityEventEntity } from './users/events/security-event.entity';
 import { UserEntity } from './users/user.entity';
 import { BlobEntity } from './vault/blob.entity';
@@ -33,6 +38,10 @@ const ENTITIES = [
   SecurityEventEntity,
   ServerSecretEntity,
   SessionEntity,
+  ShareEntity,
+  ShareItemEntity,
+  ShareOpeningEntity,
+  ShareSessionEntity,
   StepUpCodeEntity,
   TrustedDeviceEntity,
   UnlockGrantEntity,
@@ -45,6 +54,7 @@ const MIGRATIONS = [
   GuardSignIn1763726400000,
   LockFolders1763812800000,
   CreateRenditions1763899200000,
+  CreateShares1763985600000,
 ];
 
 /** Every entity and every migration, for Nest. */

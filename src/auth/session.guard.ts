@@ -6,6 +6,7 @@ import { ACCESS, type AccessLabel, FRESH_PIN } from '../platform/http/access.dec
 import { mayBeCrossSite } from '../platform/http/cross-site';
 import { AccessErrors } from '../platform/http/http.errors';
 import type { AuthenticatedRequest } from '../platform/http/principal';
+import type { VisitorRequest } from '../platform/http/visitor';
 import { sessionCredentials } from '../platform/http/session-credentials';
 import { SessionsService } from './sessions/sessions.service';
 
@@ -19,8 +20,11 @@ export class SessionGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.label<AccessLabel>(context, ACCESS) === 'public') return true;
-    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const label = this.label<AccessLabel>(context, ACCESS);
+    if (label === 'public') return true;
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest & VisitorRequest>();
+    // Its own guard comes before this one. Where that is missing, nobody has been let in, and a session is no way in either.
+    if (label === 'share') return this.isAdmitted(request);
     const credentials = sessionCredentials(request, this.config.isPublicUrlSecure);
     const session = credentials && (await this.sessions.find(credentials.token));
     if (!session) throw AccessErrors.sessionRequired({ headers: { 'WWW-Authenticate': 'Bearer' } });
@@ -32,6 +36,12 @@ export class SessionGuard implements CanActivate {
     if (this.label<boolean>(context, FRESH_PIN) && !session.fresh) throw AccessErrors.freshPinRequired();
     const { id: sessionId, userId, token, device, fresh } = session;
     request.user = { userId, sessionId, token, device, fresh };
+    return true;
+  }
+
+  /** @throws {AppError} `AUTH.SESSION_REQUIRED` */
+  private isAdmitted({ visitor }: VisitorRequest): boolean {
+    if (!visitor) throw AccessErrors.sessionRequired({ headers: { 'WWW-Authenticate': 'Bearer' } });
     return true;
   }
 

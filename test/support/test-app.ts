@@ -43,6 +43,7 @@ export const WITHOUT_LIMITS = {
   PIN_REQUESTS_PER_ACCOUNT_DAY: '1000000',
   PIN_WRONG_LIMIT: '1000000',
   RATE_LIMIT_PUBLIC_PER_MINUTE: '1000000',
+  RATE_LIMIT_SHARE_PER_MINUTE: '1000000',
 };
 
 /** The limits as they are by default, for the tests that are about them. */

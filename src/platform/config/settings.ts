@@ -234,6 +234,12 @@ export const SETTINGS = {
     min: 1,
     max: 86_400,
   }),
+  SHARE_SESSION_SECONDS: integer({
+    about: 'How long somebody who has opened a share may look at it before opening it again (12 hours).',
+    fallback: 43_200,
+    min: 1,
+    max: YEAR_SECONDS,
+  }),
   RATE_LIMIT_PER_MINUTE: integer({
     about: 'Requests of one session in a minute.',
     fallback: 20_000,
@@ -247,6 +253,12 @@ export const SETTINGS = {
     min: 1,
     max: 1_000_000_000,
   }),
+  RATE_LIMIT_SHARE_PER_MINUTE: integer({
+    about: 'Requests about shares of one IPv4 address or IPv6 /64 network in a minute.',
+    fallback: 600,
+    min: 1,
+    max: 1_000_000_000,
+  }),
   RETENTION_CHALLENGE_DAYS: integer({
     about: 'Days that an expired PIN request is kept.',
     fallback: 1,
@@ -254,8 +266,14 @@ export const SETTINGS = {
     max: 3650,
   }),
   RETENTION_SESSION_DAYS: integer({ about: 'Days that an ended session is kept.', fallback: 30, min: 0, max: 3650 }),
+  RETENTION_SHARE_DAYS: integer({
+    about: 'Days that an expired share stays in its owner’s list; its keys go at once.',
+    fallback: 30,
+    min: 0,
+    max: 3650,
+  }),
   RETENTION_EVENT_DAYS: integer({
-    about: 'Days that an entry of the security log is kept.',
+    about: 'Days that an entry of the security log, or an opening of a share, is kept.',
     fallback: 365,
     min: 1,
     max: 3650,

@@ -45,6 +45,7 @@ const table: [name: string, built: Buffer, label: string, fields: string][] = [
   ['folderNameContext', contexts.folderNameContext(a, b), 'pv1/meta/folder', `${A}${B}`],
   ['emailContext', contexts.emailContext(a), 'pv1/meta/email', A],
   ['shareFileContext', contexts.shareFileContext(a, b), 'pv1/meta/share-file', `${A}${B}`],
+  ['shareLabelContext', contexts.shareLabelContext(a, 4), 'pv1/meta/share-label', `${A}0000000000000004`],
   ['mailboxContext', contexts.mailboxContext(a), 'pv1/meta/mailbox', A],
   ['blobContext', contexts.blobContext(a, b, c, BlobKind.preview), 'pv1/blob', `${A}${B}${C}02`],
   ['uploadPartContext', contexts.uploadPartContext(a, b, 2, 2 ** 40), 'pv1/part', `${A}${B}000000020000010000000000`],

@@ -132,6 +132,14 @@ export function shareFileContext(shareId: string, fileId: string): Buffer {
   return labelled('pv1/meta/share-file', uuid(shareId), uuid(fileId));
 }
 
+/**
+ * What a share is called: under the user key for its owner, under the share key for its visitors. A share key that opens it is the right
+ * one, and the share's end is still the one that it was made with.
+ */
+export function shareLabelContext(shareId: string, expiry: number | bigint): Buffer {
+  return labelled('pv1/meta/share-label', uuid(shareId), u64(expiry));
+}
+
 /** Address of somebody without a user key (sign-up pending, account deleted), under the server secret `mailbox`. */
 export function mailboxContext(rowId: string): Buffer {
   return labelled('pv1/meta/mailbox', uuid(rowId));

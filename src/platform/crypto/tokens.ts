@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** What a token opens, a session or a trusted device; its first letters, so that people and secret scanners can recognise one. */
-export type TokenPrefix = 'pvs' | 'pvd';
+/** What a token opens, a session, a trusted device or a visit; its first letters, so that people and secret scanners can recognise one. */
+export type TokenPrefix = 'pvs' | 'pvd' | 'pvv';
 
 /** A token as it was made: `text` goes to the client, `raw` is hashed or derives keys, neither is stored. */
 export interface NewToken {

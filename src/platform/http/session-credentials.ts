@@ -12,6 +12,11 @@ export interface SessionCredentials {
   readonly by: 'bearer' | 'cookie';
 }
 
+/** The token of `Authorization: Bearer`; null when there is none, or something else in its place. */
+export function bearerToken({ headers: { authorization } }: Request): string | null {
+  return BEARER.exec(authorization ?? '')?.[1] ?? null;
+}
+
 /**
  * What the cookies are called. `__Host-` makes browsers insist on TLS, on this host and on `Path=/` (RFC 6265bis, section 4.1.3.2); without
  * TLS they would refuse such a cookie.
@@ -31,10 +36,9 @@ export function readCookie(request: Request, name: string): string | undefined {
  * say.
  */
 export function sessionCredentials(request: Request, secure: boolean): SessionCredentials | null {
-  const { authorization } = request.headers;
-  if (authorization !== undefined) {
-    const token = BEARER.exec(authorization)?.[1];
-    return token === undefined ? null : { token, by: 'bearer' };
+  if (request.headers.authorization !== undefined) {
+    const token = bearerToken(request);
+    return token === null ? null : { token, by: 'bearer' };
   }
   const token = readCookie(request, cookieName('session', secure));
   return token === undefined ? null : { token, by: 'cookie' };

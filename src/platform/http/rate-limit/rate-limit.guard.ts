@@ -10,6 +10,7 @@ import type { AuthenticatedRequest } from '../principal';
 import { sessionCredentials } from '../session-credentials';
 import { rateLimitHeaders, type RateState } from './rate-limit-headers';
 import { RateLimiter } from './rate-limiter';
+import { type NetworkPolicy, RATE_POLICY } from './rate-policy.decorator';
 import { RATE_WEIGHT } from './rate-weight.decorator';
 import { type GuessOutcome, TokenGuesses } from './token-guesses';
 
@@ -17,13 +18,14 @@ import { type GuessOutcome, TokenGuesses } from './token-guesses';
 type IncomingRequest = Partial<Pick<AuthenticatedRequest, 'user'>> & Omit<AuthenticatedRequest, 'user'>;
 
 /**
- * Global, and before the guard that looks sessions up: who has used up an allowance costs no database. A request is counted for the token
- * that it shows, else for its client's network.
+ * Global, and before the guard that looks sessions up: who has used up an allowance costs no database. A request is counted for the session
+ * that it shows, else for its client's network. Visitors of shares have one allowance for each network, whatever they show: it costs nothing
+ * to be one of them.
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   private readonly sessions: RateLimiter;
-  private readonly networks: RateLimiter;
+  private readonly networks: Readonly<Record<NetworkPolicy, RateLimiter>>;
   private readonly guesses: TokenGuesses;
 
   constructor(
@@ -33,7 +35,10 @@ export class RateLimitGuard implements CanActivate {
   ) {
     const [quota, publicQuota] = [config.get('RATE_LIMIT_PER_MINUTE'), config.publicRatePerMinute];
     this.sessions = new RateLimiter({ name: 'session', quota }, redis);
-    this.networks = new RateLimiter({ name: 'public', quota: publicQuota }, redis);
+    this.networks = {
+      public: new RateLimiter({ name: 'public', quota: publicQuota }, redis),
+      share: new RateLimiter({ name: 'share', quota: config.get('RATE_LIMIT_SHARE_PER_MINUTE') }, redis),
+    };
     this.guesses = new TokenGuesses({ name: 'unauthenticated', quota: publicQuota });
   }
 
@@ -43,11 +48,13 @@ export class RateLimitGuard implements CanActivate {
     if (units === 0) return true;
     const http = context.switchToHttp();
     const [request, response] = [http.getRequest<IncomingRequest>(), http.getResponse<Response>()];
-    const isPublic = this.labelOf<AccessLabel>(context, ACCESS) === 'public';
-    const credentials = isPublic ? null : sessionCredentials(request, this.config.isPublicUrlSecure);
+    const label = this.labelOf<AccessLabel>(context, ACCESS);
+    const policy = this.labelOf<NetworkPolicy>(context, RATE_POLICY) ?? (label === 'share' ? 'share' : 'public');
+    const isOwners = label !== 'public' && label !== 'share';
+    const credentials = isOwners ? sessionCredentials(request, this.config.isPublicUrlSecure) : null;
     const state = credentials
       ? await this.takeFromSession(credentials.token, units, request, response)
-      : await this.networks.take(clientNetwork(request.ip), units);
+      : await this.networks[policy].take(clientNetwork(request.ip), units);
     response.set(rateLimitHeaders(state));
     return true;
   }
