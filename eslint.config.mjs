@@ -47,5 +47,13 @@ export default tseslint.config(
       },
     },
   },
+  {
+    // A classic script of a page: strict by its first line, in a browser.
+    files: ['src/shares/page/assets/*.js'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: { document: 'readonly', location: 'readonly', history: 'readonly', URLSearchParams: 'readonly' },
+    },
+  },
   prettier,
 );

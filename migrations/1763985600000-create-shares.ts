@@ -29,6 +29,7 @@ export class CreateShares1763985600000 implements MigrationInterface {
         CONSTRAINT fk_shares_owner_id FOREIGN KEY (owner_id) REFERENCES users (id) ON DELETE CASCADE,
         CONSTRAINT fk_shares_folder_id FOREIGN KEY (folder_id) REFERENCES folders (id) ON DELETE CASCADE,
         CONSTRAINT ck_shares_target CHECK ((folder_id IS NULL) = (fk_version IS NULL) AND (folder_id IS NULL) = (file_count IS NOT NULL)),
+        CONSTRAINT ck_shares_password CHECK ((password_salt IS NULL) = (password_params IS NULL)),
         CONSTRAINT ck_shares_opens CHECK (max_opens IS NULL OR opens <= max_opens)
       );
       CREATE INDEX ix_shares_owner_id_created_at ON shares (owner_id, created_at, id);

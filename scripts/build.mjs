@@ -1,13 +1,14 @@
 // Builds dist/ with the TypeScript compiler. With --if-changed (before `npm start`), only when a source has changed since.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const stamp = join(dist, '.stamp');
+const ASSETS = join('src', 'shares', 'page', 'assets');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
 const sources = ['src', 'migrations']
@@ -34,5 +35,7 @@ if (!upToDate || !process.argv.includes('--if-changed')) {
     stdio: 'inherit',
   });
   if (status !== 0) process.exit(1);
+  // What browsers get is not compiled.
+  cpSync(join(root, ASSETS), join(dist, ASSETS), { recursive: true });
   writeFileSync(stamp, digest);
 }

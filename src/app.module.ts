@@ -5,6 +5,7 @@ import { AuthModule } from './auth/auth.module';
 import { vaultDataSourceOptions } from './data-source';
 import { FilesModule } from './files/files.module';
 import { FoldersModule } from './folders/folders.module';
+import { LocksModule } from './locks/locks.module';
 import type { AppConfig } from './platform/config/app-config';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
@@ -14,7 +15,7 @@ import { JobsModule } from './platform/jobs/jobs.module';
 import { LoggingModule } from './platform/logging/logging.module';
 import type { MailPace } from './platform/mail/mail-queue.service';
 import { MailModule } from './platform/mail/mail.module';
-import { LocksModule } from './locks/locks.module';
+import { SharesModule } from './shares/shares.module';
 import { UsersModule } from './users/users.module';
 import type { MasterKeyring } from './vault/master-keyring';
 import { VaultModule } from './vault/vault.module';
@@ -46,9 +47,11 @@ export class AppModule {
         HealthModule,
         VaultModule.with(masterKeys),
         UsersModule,
-        AuthModule,
         FoldersModule,
         FilesModule,
+        // Their guard lets visitors in, and comes before that of `auth`, which shuts every route on whoever is not in by then.
+        SharesModule,
+        AuthModule,
         LocksModule,
       ],
     };

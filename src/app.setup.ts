@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { serveApiDocument } from './openapi';
 import { AppConfig } from './platform/config/app-config';
 import { accessLog } from './platform/http/access-log';
-import { API_PREFIX } from './platform/http/api-prefix';
+import { API_PREFIX, OUTSIDE_PREFIX } from './platform/http/api-prefix';
 import { answerUnreadableRequests } from './platform/http/client-error';
 import { RequestErrors } from './platform/http/http.errors';
 import { lingeringClose } from './platform/http/lingering-close';
@@ -36,7 +36,7 @@ export async function configureApp(app: NestExpressApplication, slowBodies = new
   app.use(requestId, securityHeaders, accessLog(logger), lingeringClose, requireHost, slowBodies.middleware);
   // A raw upload is a stream whatever its Content-Type says: a JSON parser in its way would swallow it.
   app.useBodyParser('json', { limit: JSON_BYTES, type: (request) => isJson(request) && !isRawUpload(request) });
-  app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
+  app.setGlobalPrefix(API_PREFIX, { exclude: [...OUTSIDE_PREFIX] });
   app.useGlobalPipes(new RequestValidationPipe());
   const problems = new ProblemFilter(logger);
   app.useGlobalFilters(problems);

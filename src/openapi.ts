@@ -34,6 +34,8 @@ const TAGS = {
   Account: 'Who you are, how much you store, what happened to your account, and moving it to another address.',
   Files: 'Store, list, read, rename.',
   Folders: 'Folders, and locks that only their password opens.',
+  Shares: 'Give others a link to a folder or to some files, see who has opened it, and end it.',
+  Visits: 'What the link of a share opens, for somebody who has no account.',
   Sessions: 'Where you are signed in, which devices you trust, how to end either, and a fresh PIN for what needs one.',
   Server: 'Whether it runs, and the limits that a client needs.',
 };
@@ -62,6 +64,15 @@ export function apiDocument(app: NestExpressApplication): OpenAPIObject {
           'The session token from `signIn`. With `transport: cookie` a browser sends it as a cookie instead.',
       },
       'session',
+    )
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'pvv_…',
+        description: 'The token from `openShare`. With `transport: cookie` a browser sends it as a cookie instead.',
+      },
+      'share',
     );
   for (const [tag, description] of Object.entries(TAGS)) builder.addTag(tag, description);
   const document = SwaggerModule.createDocument(app, builder.build(), { autoTagControllers: false });
@@ -76,6 +87,7 @@ export function apiDocument(app: NestExpressApplication): OpenAPIObject {
 function addCommonProblems(operation: Operation, method: (typeof METHODS)[number]): void {
   const changesSomething = method !== 'get' && method !== 'head';
   const asksDatabase = !operation.tags?.includes('Server');
+  const needsSession = operation.security?.some((each) => 'session' in each);
   const body = operation.requestBody;
   const readsJson = body && 'content' in body && 'application/json' in body.content;
   const hasPathParameter = operation.parameters?.some((each) => 'in' in each && each.in === 'path');
@@ -84,8 +96,8 @@ function addCommonProblems(operation: Operation, method: (typeof METHODS)[number
     ServerErrors.internal,
     ...(isLimited(operation) ? [tooMany] : []),
     ...(asksDatabase ? [ServerErrors.databaseAway] : []),
-    ...(operation.security ? [AccessErrors.sessionRequired] : []),
-    ...(operation.security && changesSomething ? [AccessErrors.crossSite] : []),
+    ...(needsSession ? [AccessErrors.sessionRequired] : []),
+    ...(needsSession && changesSomething ? [AccessErrors.crossSite] : []),
     ...(hasPathParameter ? [malformed] : []),
     ...(readsJson ? [malformed, tooLarge, tooSlow, unsupportedType] : []),
   ];

@@ -10,6 +10,7 @@ import type { Argon2idParams } from '../platform/crypto/password-kdf';
   'ck_shares_target',
   '(folder_id IS NULL) = (fk_version IS NULL) AND (folder_id IS NULL) = (file_count IS NOT NULL)',
 )
+@Check('ck_shares_password', '(password_salt IS NULL) = (password_params IS NULL)')
 @Check('ck_shares_opens', 'max_opens IS NULL OR opens <= max_opens')
 @Index('ix_shares_owner_id_created_at', ['ownerId', 'createdAt', 'id'])
 @Index('ix_shares_folder_id', ['folderId'])
@@ -43,6 +44,7 @@ export class ShareEntity {
   @Column('bytea', { nullable: true })
   passwordSalt!: Buffer | null;
 
+  /** The cost of its hash. */
   @Column('jsonb', { nullable: true })
   passwordParams!: Argon2idParams | null;
 

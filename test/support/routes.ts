@@ -2,7 +2,7 @@ import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { API_PREFIX } from '../../src/platform/http/api-prefix';
+import { API_PREFIX, OUTSIDE_PREFIX } from '../../src/platform/http/api-prefix';
 import { ACCESS, type AccessLabel } from '../../src/platform/http/access.decorator';
 
 /** A controller's method that answers requests. */
@@ -67,11 +67,11 @@ function paths(decorated: object): string[] {
   return [Reflect.getMetadata(PATH_METADATA, decorated) as string | string[]].flat();
 }
 
-/** Health checks live outside of the prefix, for orchestrators; nothing else does. */
 function fullPath(...parts: string[]): string {
   const path = parts
     .flatMap((part) => part.split('/'))
     .filter((part) => part !== '')
     .join('/');
-  return path.startsWith('health/') ? `/${path}` : `${API_PREFIX}/${path}`;
+  const isOutside = (OUTSIDE_PREFIX as readonly string[]).includes(path);
+  return isOutside ? `/${path}` : `${API_PREFIX}/${path}`;
 }

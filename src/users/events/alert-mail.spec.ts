@@ -25,7 +25,9 @@ describe('an alert', () => {
   it.each([
     ['device.new', 'A device that was never seen before', 'end the sessions and remove the devices'],
     ['pin.wrong', 'three or more wrong PINs', 'you are never locked out'],
-    ['share.suspended', 'Its security log calls it share.suspended', 'end the sessions'],
+    ['share.wrong_password', 'three wrong passwords', 'end the share'],
+    ['share.suspended', 'opens for nobody any more', 'End the share'],
+    ['moon.eclipsed', 'Its security log calls it moon.eclipsed', 'end the sessions'],
     ['toString', 'Its security log calls it toString', 'end the sessions'],
   ])('says what has happened and what to do: %s', (kind, what, whatToDo) => {
     const { text } = alertMail({ ...FACTS, kind });

@@ -55,6 +55,18 @@ const ALERTS: Readonly<Record<string, Alert>> = {
     what: 'The lock of a folder in your Photovault was removed. Whoever is signed in sees what is in it.',
     whatToDo: 'If this was you, there is nothing to do. If not, sign in and end the sessions that you do not know.',
   },
+  'share.wrong_password': {
+    subject: 'Wrong passwords for one of your shares',
+    what: 'Somebody who has the link of one of your shares has given three wrong passwords. None of them opened it.',
+    whatToDo:
+      'It may be somebody whom you have told the password wrongly. If you do not know who it is, end the share and make a new one: ' +
+      'the link is in the wrong hands.',
+  },
+  'share.suspended': {
+    subject: 'One of your shares is suspended',
+    what: 'Somebody who has the link of one of your shares has guessed at its password so often that it opens for nobody any more.',
+    whatToDo: 'End the share. If it is still needed, make a new one: it has a new link, and give it a password that nobody guesses.',
+  },
 };
 
 /** The mail about something that may be a break-in: when, from about where, on which device, and what to do. */

@@ -33,6 +33,9 @@ export const SECURITY_EVENTS = [
   'folder.password_changed',
   'folder.recovered',
   'folder.lock_removed',
+  'share.opened',
+  'share.wrong_password',
+  'share.suspended',
 ] as const;
 
 export type SecurityEventKind = (typeof SECURITY_EVENTS)[number];
