@@ -47,7 +47,8 @@ export class CreateShareDto {
 
   @ApiPropertyOptional({
     format: 'date-time',
-    description: 'When it ends: in the future, at most 90 days from now, 7 days when left out. Fractions of a second are dropped.',
+    description:
+      'When it ends: in the future, at most 90 days from now, 7 days when left out. Fractions of a second are dropped.',
     example: '2026-11-27T10:00:00Z',
   })
   @IsOptional()
@@ -78,7 +79,8 @@ export class CreateShareDto {
 
   @ApiPropertyOptional({
     default: false,
-    description: 'Whether visitors get the files as they are, with place and time of the photos; else previews without.',
+    description:
+      'Whether visitors get the files as they are, with place and time of the photos; else previews without.',
   })
   @IsOptional()
   @IsBoolean()

@@ -122,7 +122,8 @@ export class ShareCreation {
     if (fileIds === undefined || folderId !== undefined) throw ShareErrors.badTarget();
     if (!fileIds.every(isUuid)) throw FileErrors.notFound();
     const files: OpenFile[] = [];
-    for (const id of new Set(fileIds.map((each) => each.toLowerCase()))) files.push(await this.files.get(principal, id));
+    for (const id of new Set(fileIds.map((each) => each.toLowerCase())))
+      files.push(await this.files.get(principal, id));
     if (!includeOriginals) this.refuseUnshowable(files);
     return { folder: null, files };
   }

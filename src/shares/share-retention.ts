@@ -20,7 +20,11 @@ export class ShareRetention implements OnModuleInit {
     const [days, eventDays] = [this.config.get('RETENTION_SHARE_DAYS'), this.config.get('RETENTION_EVENT_DAYS')];
     this.retention.register({ what: 'share sessions', days: 0, purge: () => this.sessions.deleteExpired() });
     this.retention.register({ what: 'keys of shares', days: 0, purge: () => this.shares.deleteKeysOfExpired() });
-    this.retention.register({ what: 'openings of shares', days: eventDays, purge: (d) => this.openings.deleteOlderThan(d) });
+    this.retention.register({
+      what: 'openings of shares',
+      days: eventDays,
+      purge: (d) => this.openings.deleteOlderThan(d),
+    });
     this.retention.register({ what: 'shares', days, purge: (keep) => this.shares.deleteExpired(keep) });
   }
 }

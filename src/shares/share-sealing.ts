@@ -45,7 +45,11 @@ export function deriveShareKey(
 }
 
 /** Wraps the key of a shared folder. */
-export function wrapSharedFolder(key: Buffer, share: SharedTarget, folder: { id: string; keyVersion: number; key: Buffer }) {
+export function wrapSharedFolder(
+  key: Buffer,
+  share: SharedTarget,
+  folder: { id: string; keyVersion: number; key: Buffer },
+) {
   return wrapKey(key, contextOf(share, ShareTarget.folder, folder.id, folder.keyVersion), folder.key);
 }
 

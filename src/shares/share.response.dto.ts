@@ -11,7 +11,8 @@ export class CreatedShareResponse {
 
   @ApiProperty({
     description: 'The link, given this once. What is behind the `#` opens the share and is kept nowhere.',
-    example: 'https://photos.example.com/s/019ab0c4-8a31-7e20-b6f4-0c1d2e3f4a5b#ThisIsAnExampleAndOpensNothingAnywhereAtAll',
+    example:
+      'https://photos.example.com/s/019ab0c4-8a31-7e20-b6f4-0c1d2e3f4a5b#ThisIsAnExampleAndOpensNothingAnywhereAtAll',
   })
   url!: string;
 

@@ -73,7 +73,10 @@ export class SharesController {
     @Body() { expiresAt, ...wish }: CreateShareDto,
     @Res({ passthrough: true }) response: Response,
   ): Promise<CreatedShareResponse> {
-    const share = await this.creation.create(principal, { ...wish, ...(expiresAt && { expiresAt: new Date(expiresAt) }) });
+    const share = await this.creation.create(principal, {
+      ...wish,
+      ...(expiresAt && { expiresAt: new Date(expiresAt) }),
+    });
     response.location(`${API_PREFIX}/shares/${share.id}`);
     return toCreatedShareResponse(share);
   }

@@ -59,7 +59,10 @@ export class SharesRepository {
    * @param asked null for `defaultDays` from now
    * @returns null when that is past, or more than `maxDays` away
    */
-  async endOf(asked: Date | null, { defaultDays, maxDays }: { defaultDays: number; maxDays: number }): Promise<Date | null> {
+  async endOf(
+    asked: Date | null,
+    { defaultDays, maxDays }: { defaultDays: number; maxDays: number },
+  ): Promise<Date | null> {
     const rows = await this.rows.query<{ end: Date }[]>(
       `SELECT "end" FROM clock_timestamp() AS now,
                     date_trunc('second', coalesce($1::timestamptz, now + make_interval(days => $2))) AS "end"

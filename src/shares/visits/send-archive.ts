@@ -7,7 +7,11 @@ import type { SharedArchive } from './shared-archives.service';
  * Answers GET or HEAD with an archive, whose length nobody knows before its end.
  * @throws {AppError} before the first byte only; later failures break the transfer, so that it never looks complete
  */
-export async function sendArchive(request: Request, response: Response, { name, blocks }: SharedArchive): Promise<void> {
+export async function sendArchive(
+  request: Request,
+  response: Response,
+  { name, blocks }: SharedArchive,
+): Promise<void> {
   const headers = {
     'Content-Type': 'application/zip',
     'Content-Disposition': contentDisposition(name, { type: 'attachment' }),

@@ -19,7 +19,12 @@ export class ShareOpeningsRepository {
   }
 
   /** A page of the openings of an owner's share, the newest first. */
-  async findPageOwned(ownerId: string, shareId: string, limit: number, after?: Position): Promise<ShareOpeningEntity[]> {
+  async findPageOwned(
+    ownerId: string,
+    shareId: string,
+    limit: number,
+    after?: Position,
+  ): Promise<ShareOpeningEntity[]> {
     return this.rows.query<ShareOpeningEntity[]>(
       `SELECT o.id, o.share_id AS "shareId", o.network, o.agent, o.files_fetched AS "filesFetched", o.opened_at AS "openedAt"
          FROM share_openings o JOIN shares s ON s.id = o.share_id

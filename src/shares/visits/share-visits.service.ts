@@ -99,7 +99,11 @@ export class ShareVisits {
     }
   }
 
-  private async begin(share: OpenableShare, key: Buffer, { ip, agent }: VisitOrigin): Promise<Omit<OpenedShare, 'label'>> {
+  private async begin(
+    share: OpenableShare,
+    key: Buffer,
+    { ip, agent }: VisitOrigin,
+  ): Promise<Omit<OpenedShare, 'label'>> {
     const [id, shareId, token] = [uuidv7(), share.id, newToken('pvv')];
     const device = agent?.slice(0, AGENT_LENGTH) ?? null;
     const expiresAt = await this.dataSource.transaction(async (tx) => {

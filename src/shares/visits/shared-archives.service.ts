@@ -54,7 +54,7 @@ export class SharedArchives {
 
   /** Page by page; a share that has ended in between must not look like one that has fewer files. */
   private async *all(visitor: ShareVisitor): AsyncGenerator<SharedFile, void> {
-    let after: Position | null | undefined;
+    let after: Position | undefined;
     do {
       const page = await this.files.list(visitor, { limit: PAGE, after });
       await this.visits.confirm(visitor);
@@ -77,9 +77,10 @@ export class SharedArchives {
   private async contentOf(
     { share }: ShareVisitor,
     { details }: SharedFile,
-    { size, open }: Download,
+    download: Download,
   ): Promise<Pick<ZipEntry, 'size' | 'crc32' | 'open'>> {
-    const bytes = () => open({ start: 0, end: size - 1 });
+    const { size } = download;
+    const bytes = () => download.open({ start: 0, end: size - 1 });
     if (share.includeOriginals) return { size, crc32: details.crc32, open: bytes };
     const blocks: Buffer[] = [];
     // Blocks of a download share one buffer.

@@ -68,7 +68,8 @@ export class SharedFilesController {
   @ApiOperation({
     operationId: 'getSharedContent',
     summary: 'The bytes of a shared file',
-    description: 'The original where the owner shares originals; else its preview, which says nothing of place and time.',
+    description:
+      'The original where the owner shares originals; else its preview, which says nothing of place and time.',
   })
   @ApiParam(SHARE)
   @ApiParam(FILE)

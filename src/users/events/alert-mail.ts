@@ -65,7 +65,8 @@ const ALERTS: Readonly<Record<string, Alert>> = {
   'share.suspended': {
     subject: 'One of your shares is suspended',
     what: 'Somebody who has the link of one of your shares has guessed at its password so often that it opens for nobody any more.',
-    whatToDo: 'End the share. If it is still needed, make a new one: it has a new link, and give it a password that nobody guesses.',
+    whatToDo:
+      'End the share. If it is still needed, make a new one: it has a new link, and give it a password that nobody guesses.',
   },
 };
 

@@ -3,14 +3,9 @@
 'use strict';
 
 const byId = (id) => document.getElementById(id);
-const [message, lock, password, content, files, more] = [
-  'message',
-  'lock',
-  'password',
-  'content',
-  'files',
-  'more',
-].map(byId);
+const [message, lock, password, content, files, more] = ['message', 'lock', 'password', 'content', 'files', 'more'].map(
+  byId,
+);
 
 const shareId = location.pathname.split('/').pop().toLowerCase();
 const api = new URL(`../api/v1/shares/${encodeURIComponent(shareId)}`, location.href);
