@@ -6,7 +6,8 @@ import { FileErrors } from '../files/files.errors';
 import { FilesService, type OpenFile } from '../files/files.service';
 import { RenditionsService } from '../files/renditions/renditions.service';
 import { storedFileOf } from '../files/stored-file';
-import { FolderAccess, type OpenFolder } from '../folders/access/folder-access.service';
+import { FolderAccess } from '../folders/access/folder-access.service';
+import type { OpenFolder } from '../folders/access/open-folder';
 import { FolderErrors } from '../folders/folders.errors';
 import { AppConfig } from '../platform/config/app-config';
 import { ARGON2ID_DEFAULTS } from '../platform/crypto/password-kdf';
@@ -73,8 +74,8 @@ export class ShareCreation {
   ) {}
 
   /**
-   * @throws {AppError} `SHARE.BAD_TARGET`, `SHARE.BAD_END`, `SHARE.ROOT_FOLDER`, `SHARE.NO_PREVIEW`, `PASSWORD.REFUSED`, `PASSWORD.BUSY`,
-   *   `FOLDER.NOT_FOUND`, `FILE.NOT_FOUND`, `FOLDER.LOCKED`; nothing was made then
+   * @throws {AppError} `SHARE.BAD_TARGET`, `SHARE.BAD_END`, `SHARE.NO_PREVIEW`, `PASSWORD.REFUSED`, `PASSWORD.BUSY`, `FOLDER.NOT_FOUND`,
+   *   `FOLDER.IS_ROOT`, `FOLDER.LOCKED`, `FOLDER.CHANGED_MEANWHILE`, `FILE.NOT_FOUND`; nothing was made then
    */
   async create(principal: Principal, wish: ShareWish): Promise<CreatedShare> {
     const password = wish.password === undefined ? null : newPassword(wish.password);
@@ -107,7 +108,7 @@ export class ShareCreation {
     const items = target.files.map((file) => toItem(key, share, file));
     await this.dataSource.transaction(async (tx) => {
       // The folder has been locked or rekeyed since its key was handed out.
-      if (!(await this.shares.insert(tx, row))) throw FolderErrors.locked();
+      if (!(await this.shares.insert(tx, row))) throw FolderErrors.changedMeanwhile();
       await this.shares.insertItems(tx, items);
     });
     return { id: share.id, url: `${this.config.publicUrl}/s/${share.id}#${link.toString('base64url')}`, expiresAt };
@@ -116,7 +117,7 @@ export class ShareCreation {
   private async targetOf(principal: Principal, { folderId, fileIds, includeOriginals }: ShareWish): Promise<Target> {
     if (folderId !== undefined && fileIds === undefined) {
       const folder = await this.access.keyFor(principal, folderId);
-      if (await this.shares.isRootOwned(principal.userId, folder.id)) throw ShareErrors.rootFolder();
+      if (folder.isRoot) throw FolderErrors.isRoot();
       return { folder, files: [] };
     }
     if (fileIds === undefined || folderId !== undefined) throw ShareErrors.badTarget();

@@ -59,14 +59,15 @@ export class SharesController {
   @ApiProblems(
     RequestErrors.invalid,
     ShareErrors.badTarget,
-    ShareErrors.rootFolder,
     ShareErrors.badEnd,
     ShareErrors.noPreview,
     PasswordErrors.refused,
     PasswordErrors.busy,
     FolderErrors.notFound,
     FileErrors.notFound,
+    FolderErrors.isRoot,
     FolderErrors.locked,
+    FolderErrors.changedMeanwhile,
   )
   async create(
     @CurrentUser() principal: Principal,

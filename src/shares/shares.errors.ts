@@ -5,7 +5,6 @@ export const ShareErrors = {
   notFound: defineError('SHARE.NOT_FOUND', 404, 'There is no such share.'),
   wrongPassword: defineError('SHARE.WRONG_PASSWORD', 403, 'The share needs its password.'),
   badTarget: defineError('SHARE.BAD_TARGET', 422, 'A share is of one folder or of some files.'),
-  rootFolder: defineError('SHARE.ROOT_FOLDER', 422, 'The root folder cannot be shared.'),
   badEnd: defineError('SHARE.BAD_END', 422, 'A share ends in the future, and within 90 days.'),
   noPreview: defineError('SHARE.NO_PREVIEW', 422, 'Files of these types can be shared only with their originals.'),
 };

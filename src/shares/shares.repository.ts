@@ -72,14 +72,6 @@ export class SharesRepository {
     return rows[0]?.end ?? null;
   }
 
-  async isRootOwned(ownerId: string, folderId: string): Promise<boolean> {
-    const rows = await this.rows.query<unknown[]>('SELECT FROM folders WHERE owner_id = $1 AND id = $2 AND is_root', [
-      ownerId,
-      folderId,
-    ]);
-    return rows.length > 0;
-  }
-
   /** @returns false when the folder has another key by now: nothing was written */
   async insert(tx: EntityManager, share: NewShare): Promise<boolean> {
     const rows = await tx.query<unknown[]>(

@@ -54,7 +54,7 @@ describe('opening a share', () => {
       originals(),
       originals({ password: 'correct horse' }),
       originals({ maxOpens: 1 }),
-      share(alice, { folderId: await newFolder(vault, alice.userId) }),
+      share(alice, { folderId: await newFolder(alice) }),
     ]);
     await alice.request('DELETE', `/shares/${revoked.id}`);
     await sql("UPDATE shares SET expires_at = clock_timestamp() - interval '1 second' WHERE id = $1", [expired.id]);
@@ -244,11 +244,9 @@ describe('a visitor’s cookie', () => {
     expect(cookie).toMatch(
       new RegExp(`^pv_share=pvv_[\\w-]{43}[0-9a-f]{8}; Path=/api/v1/shares/${made.id}; HttpOnly; SameSite=Lax$`),
     );
-    const asked = await vault
-      .stranger()
-      .request('GET', `/shares/${made.id}/files/${fileId}/content`, {
-        headers: { cookie: cookie?.split(';')[0] ?? '' },
-      });
+    const asked = await vault.stranger().request('GET', `/shares/${made.id}/files/${fileId}/content`, {
+      headers: { cookie: cookie?.split(';')[0] ?? '' },
+    });
     expect(asked.bytes.equals(jpeg(5000, 'beach'))).toBe(true);
   });
 

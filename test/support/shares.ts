@@ -1,8 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import { folderKeyContext } from '../../src/platform/crypto/contexts';
-import { wrapKey } from '../../src/platform/crypto/sealed-value';
-import { KeyringService } from '../../src/vault/keyring.service';
 import type { TestApp } from './test-app';
 import { type Answer, VaultClient } from './vault-client';
 
@@ -71,13 +67,10 @@ export function comparable({ status, headers, bytes }: Answer<unknown>): string 
 }
 
 /** A folder of somebody's, besides the root. @returns its id */
-export async function newFolder(vault: TestApp, ownerId = ''): Promise<string> {
-  const id = uuidv7();
-  const userKey = await vault.app.get(KeyringService, { strict: false }).userKey(ownerId);
-  const fkWrapped = wrapKey(userKey, folderKeyContext(ownerId, id, 1), randomBytes(32));
-  await vault.database.query(
-    'INSERT INTO folders (id, owner_id, fk_wrapped, name_sealed, name_bidx) VALUES ($1, $2, $3, $4, $4)',
-    [id, ownerId, fkWrapped, randomBytes(32)],
-  );
-  return id;
+export async function newFolder(owner: VaultClient): Promise<string> {
+  const { status, body } = await owner.request<{ id: string }>('POST', '/folders', {
+    json: { name: `Folder ${uuidv7()}` },
+  });
+  if (status !== 201) throw new Error(`a new folder was answered ${status}`);
+  return body.id;
 }

@@ -4,7 +4,7 @@ import type { Download } from '../../files/download/download.service';
 import { FileErrors } from '../../files/files.errors';
 import { AppError } from '../../platform/errors/app-error';
 import type { Position } from '../../platform/http/cursor';
-import { UniqueNames } from '../../platform/zip/unique-names';
+import { entryNamer } from '../../platform/zip/entry-names';
 import { type ZipEntry, zipStream } from '../../platform/zip/zip-stream';
 import type { ShareVisitor } from './share-visitor';
 import { ShareVisits } from './share-visits.service';
@@ -37,19 +37,19 @@ export class SharedArchives {
   }
 
   private async *entries(visitor: ShareVisitor, count: { files: number }): AsyncGenerator<ZipEntry, void> {
-    const names = new UniqueNames();
+    const nameOf = entryNamer();
     const skipped: string[] = [];
     for await (const file of this.all(visitor)) {
       const download = await this.downloadOf(visitor, file);
       if (download) {
         const modifiedAt = file.createdAt;
-        yield { name: names.take(download.name), modifiedAt, ...(await this.contentOf(visitor, file, download)) };
+        yield { name: nameOf(download.name), modifiedAt, ...(await this.contentOf(visitor, file, download)) };
         count.files++;
       } else {
         skipped.push(file.details.name);
       }
     }
-    if (skipped.length > 0) yield { name: names.take(SKIPPED), modifiedAt: new Date(), ...inMemory(listOf(skipped)) };
+    if (skipped.length > 0) yield { name: nameOf(SKIPPED), modifiedAt: new Date(), ...inMemory(listOf(skipped)) };
   }
 
   /** Page by page; a share that has ended in between must not look like one that has fewer files. */

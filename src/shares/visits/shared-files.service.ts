@@ -5,7 +5,7 @@ import { type FileMetadata, openMetadata, unwrapFileKey } from '../../files/file
 import type { RenditionKind } from '../../files/renditions/rendition-kinds';
 import { RenditionsService } from '../../files/renditions/renditions.service';
 import type { StoredFile } from '../../files/stored-file';
-import type { OpenFolder } from '../../folders/access/folder-access.service';
+import type { OpenFolder } from '../../folders/access/open-folder';
 import { AppError } from '../../platform/errors/app-error';
 import type { Position } from '../../platform/http/cursor';
 import { LOGGER } from '../../platform/logging/logging.module';
@@ -106,6 +106,6 @@ function openInFolder({ share, key }: ShareVisitor, row: SharedFileRow): { detai
   const { folderId: id, ownerId, fkVersion: keyVersion, epoch } = row;
   const wrapped = share.fkWrapped ?? Buffer.alloc(0);
   const folderKey = unwrapSharedFolder(key, share, { id, keyVersion }, wrapped);
-  const folder: OpenFolder = { id, ownerId, keyVersion, epoch, key: folderKey, isLocked: true };
+  const folder: OpenFolder = { id, ownerId, isRoot: false, keyVersion, epoch, key: folderKey, isLocked: true };
   return { details: openMetadata(folder, row), fileKey: unwrapFileKey(folder, row) };
 }
