@@ -82,6 +82,39 @@ const TABLE: readonly Kept[] = [
     make: (moment) => event(moment, '192.0.2.7'),
   },
   {
+    what: 'share sessions',
+    days: 0,
+    isThere: 'SELECT FROM share_sessions WHERE id = $1',
+    make: async (moment) => {
+      const [shareId, openingId] = await opening('clock_timestamp()');
+      const values = `$1, $2, $3, $3, date_trunc('second', ${moment})`;
+      return insert('share_sessions (id, share_id, token_hash, key_sealed, expires_at)', values, [
+        openingId,
+        shareId,
+        bytes(),
+      ]);
+    },
+  },
+  {
+    what: 'keys of shares',
+    days: 0,
+    isThere: 'SELECT FROM shares WHERE id = $1 AND visitor_label_sealed IS NOT NULL',
+    make: (moment) => share(moment),
+  },
+  {
+    what: 'openings of shares',
+    days: 365,
+    isThere: 'SELECT FROM share_openings WHERE id = $1',
+    make: async (moment) => (await opening(moment))[1],
+  },
+  {
+    what: 'shares',
+    days: 30,
+    isThere: 'SELECT FROM shares WHERE id = $1',
+    // Its keys are gone since its end.
+    make: (moment) => share(moment, null),
+  },
+  {
     what: 'budgets',
     days: 0,
     isThere: 'SELECT FROM budgets WHERE key = $1',
@@ -111,6 +144,22 @@ async function session({
     `$1, $2, $3, 'laptop', '192.0.2.7', 1800, ${createdAt}, ${endedAt}, ${idleExpiresAt}, clock_timestamp() + interval '9 days'`,
     [uuidv7(), userId, bytes()],
   );
+}
+
+async function share(endsAt: string, label: Buffer | null = bytes()): Promise<string> {
+  const id = uuidv7();
+  await insert(
+    'shares (id, owner_id, file_count, secret_hash, visitor_label_sealed, include_originals, expires_at)',
+    `$1, $2, 1, $3, $4, false, date_trunc('second', ${endsAt})`,
+    [id, userId, bytes(), label],
+  );
+  return id;
+}
+
+async function opening(moment: string): Promise<[shareId: string, id: string]> {
+  const [shareId, id] = [await share("clock_timestamp() + interval '1 day'"), uuidv7()];
+  await insert('share_openings (id, share_id, network, opened_at)', `$1, $2, '192.0.x.x', ${moment}`, [id, shareId]);
+  return [shareId, id];
 }
 
 async function event(moment: string, ip: string | null) {
@@ -194,6 +243,7 @@ describe('the days', () => {
       DATA_DIR: vault.dataDir,
       RETENTION_CHALLENGE_DAYS: '2',
       RETENTION_SESSION_DAYS: '60',
+      RETENTION_SHARE_DAYS: '5',
       RETENTION_EVENT_DAYS: '400',
       RETENTION_IP_DAYS: '7',
     });
@@ -201,7 +251,9 @@ describe('the days', () => {
       challenges: 2,
       sessions: 60,
       'addresses of sessions': 7,
+      shares: 5,
       'security events': 400,
+      'openings of shares': 400,
       'addresses of security events': 7,
     };
     try {

@@ -1,0 +1,162 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jpeg, sha256 } from '../support/photos';
+import { photo, SECRETS } from '../support/pictures';
+import { type MadeShare, newFolder, share, visit } from '../support/shares';
+import { startTestApp, type TestApp } from '../support/test-app';
+import type { VaultClient } from '../support/vault-client';
+import { eventually } from '../support/waiting';
+
+let vault: TestApp;
+let alice: VaultClient;
+let directory: string;
+
+beforeAll(async () => {
+  vault = await startTestApp();
+  alice = await vault.signUp('alice@example.com');
+  directory = mkdtempSync(join(tmpdir(), 'photovault-zip-'));
+});
+afterAll(async () => {
+  await vault.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const put = async (name: string, bytes: Buffer, folderId?: string) =>
+  (await alice.put(name, bytes, { query: folderId && `?folderId=${folderId}` })).body.id;
+
+/** What Python finds in an archive, after it has checked every checksum: SHA-256 by name. */
+function unpack(bytes: Buffer): Record<string, string> {
+  const file = join(directory, 'archive.zip');
+  writeFileSync(file, bytes);
+  const script =
+    'import sys,zipfile,hashlib,json; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; ' +
+    'print(json.dumps({i.filename: hashlib.sha256(z.read(i)).hexdigest() for i in z.infolist()}))';
+  return JSON.parse(execFileSync('python3', ['-c', script, file]).toString()) as Record<string, string>;
+}
+
+const archiveOf = (visitor: VaultClient, made: MadeShare) => visitor.request('GET', `/shares/${made.id}/archive`);
+const fetched = async (made: MadeShare) => {
+  const { body } = await alice.request<{ items: { filesFetched: number }[] }>('GET', `/shares/${made.id}/openings`);
+  return body.items[0]?.filesFetched;
+};
+
+/** The head of an answer has come; its body is read when somebody reads it. */
+async function begin(visitor: VaultClient, path: string): Promise<IncomingMessage> {
+  const outgoing = request(`${vault.url}/api/v1${path}`, {
+    headers: { authorization: `Bearer ${visitor.token}` },
+    agent: false,
+  });
+  outgoing.end();
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  return response;
+}
+
+describe('the archive of a share', () => {
+  it('has all originals, bit-exact, where the owner says so; names that clash get numbers', async () => {
+    const [one, other] = [await newFolder(alice), await newFolder(alice)];
+    const photos = [jpeg(200_000, 'a'), jpeg(16_384, 'b'), jpeg(50, 'c')] as const;
+    const ids = [
+      await put('same.jpg', photos[0], one),
+      await put('same.jpg', photos[1], other),
+      await put('ü.jpg', photos[2]),
+    ];
+    const made = await share(alice, { fileIds: ids, includeOriginals: true });
+    const visitor = await visit(vault, made);
+    const { status, headers, bytes } = await archiveOf(visitor, made);
+    expect([status, headers.get('content-type'), headers.get('cache-control')]).toEqual([
+      200,
+      'application/zip',
+      'private, no-store',
+    ]);
+    expect(headers.get('content-disposition')).toBe('attachment; filename=photos.zip');
+    expect(unpack(bytes)).toEqual({
+      'same.jpg': sha256(photos[0]),
+      'same (1).jpg': sha256(photos[1]),
+      'ü.jpg': sha256(photos[2]),
+    });
+    await eventually('all three are counted', async () => (await fetched(made)) === 3);
+  });
+
+  it('has previews where the owner does not, and says what it leaves out', async () => {
+    const folderId = await newFolder(alice);
+    await put('holiday.jpg', await photo(600, 400), folderId);
+    await put('broken.jpg', jpeg(3000, 'broken'), folderId);
+    const made = await share(alice, { folderId });
+    const visitor = await visit(vault, made);
+    const { bytes } = await archiveOf(visitor, made);
+    expect(Object.keys(unpack(bytes))).toEqual(['holiday.webp', 'SKIPPED.txt']);
+    for (const secret of Object.values(SECRETS)) expect(bytes.includes(secret)).toBe(false);
+    expect(bytes.includes('broken.jpg')).toBe(true);
+    await eventually('the one is counted', async () => (await fetched(made)) === 1);
+  });
+
+  it('of an empty folder is an empty archive', async () => {
+    const made = await share(alice, { folderId: await newFolder(alice) });
+    expect(unpack((await archiveOf(await visit(vault, made), made)).bytes)).toEqual({});
+  });
+
+  it('breaks where a file is damaged, instead of looking complete, and is not counted', async () => {
+    const ids = [await put('whole.jpg', jpeg(100_000, 'whole')), await put('torn.jpg', jpeg(100_000, 'torn'))];
+    const made = await share(alice, { fileIds: ids, includeOriginals: true });
+    const visitor = await visit(vault, made);
+    await vault.database.query(
+      'UPDATE blobs SET header = set_byte(header, 30, get_byte(header, 30) # 1) WHERE id = (SELECT blob_id FROM files WHERE id = $1)',
+      [ids[1]],
+    );
+    await expect(archiveOf(visitor, made)).rejects.toThrow();
+    expect(await fetched(made)).toBe(0);
+  });
+
+  it('breaks when the share ends between two pages of it', async () => {
+    const folderId = await newFolder(alice);
+    for (let i = 0; i < 201; i++) await put(`${i}.jpg`, jpeg(i < 3 ? 3_000_000 : 50, `many ${i}`), folderId);
+    const made = await share(alice, { folderId, includeOriginals: true });
+    const response = await begin(await visit(vault, made), `/shares/${made.id}/archive`);
+    await once(response, 'readable');
+    await alice.request('DELETE', `/shares/${made.id}`);
+    await expect(response.toArray()).rejects.toThrow();
+  });
+});
+
+describe('the ledger of a share', () => {
+  it('counts what came to its end, in one piece or in several, and nothing else', async () => {
+    const id = await put('large.jpg', jpeg(8_000_000, 'large'));
+    const made = await share(alice, { fileIds: [id], includeOriginals: true });
+    const visitor = await visit(vault, made);
+    const address = `/shares/${made.id}/files/${id}/content`;
+
+    const broken = await begin(visitor, address);
+    await once(broken, 'readable');
+    broken.destroy();
+    await visitor.request('HEAD', address);
+    await visitor.request('GET', address, { headers: { range: 'bytes=0-999' } });
+    const { headers } = await visitor.request('GET', address, { headers: { range: 'bytes=8000000-' } });
+    expect(headers.get('content-range')).toBe('bytes */8000000');
+    await visitor.request('GET', `/shares/${made.id}/files`);
+    await eventually('the broken one is over', () => vault.logs.text.includes('"completed":false'));
+    expect(await fetched(made)).toBe(0);
+
+    expect((await visitor.request('GET', address)).bytes.length).toBe(8_000_000);
+    await eventually('the whole one is counted', async () => (await fetched(made)) === 1);
+    await visitor.request('GET', address, { headers: { range: 'bytes=1000-' } });
+    await eventually('the last part is counted', async () => (await fetched(made)) === 2);
+    const etag = (await visitor.request('HEAD', address)).headers.get('etag') ?? '';
+    expect((await visitor.request('GET', address, { headers: { 'if-none-match': etag } })).status).toBe(304);
+    expect(await fetched(made)).toBe(2);
+  });
+
+  it('counts for each opening by itself', async () => {
+    const id = await put('each.jpg', jpeg(3000, 'each'));
+    const made = await share(alice, { fileIds: [id], includeOriginals: true });
+    const [first] = [await visit(vault, made), await visit(vault, made)];
+    await first.request('GET', `/shares/${made.id}/files/${id}/content`);
+    await eventually('the older one has it', async () => {
+      const { body } = await alice.request<{ items: { filesFetched: number }[] }>('GET', `/shares/${made.id}/openings`);
+      return body.items.map(({ filesFetched }) => filesFetched).join() === '0,1';
+    });
+  });
+});
