@@ -25,6 +25,8 @@ const JOURNEY = [
   ],
   ...['createFolder', 'listFolders', 'getFolder', 'renameFolder', 'lockFolder', 'unlockFolder', 'changeFolderPassword'],
   ...['removeLock', 'relockFolder', 'deleteFolder'],
+  ...['createShare', 'getSharePage', 'getSharePageAsset', 'openShare', 'listSharedFiles', 'getSharedContent'],
+  ...['getSharedRendition', 'getSharedArchive', 'listShares', 'listShareOpenings', 'revokeShare'],
   ...['requestReauthentication', 'reauthenticate'],
   ...['listSessions', 'revokeSession', 'listDevices', 'removeDevice', 'revokeOtherSessions', 'signOut'],
   ...['isLive', 'isReady', 'getServerInfo'],
@@ -46,8 +48,11 @@ const VARIABLES = {
   fileId: '',
   fileName: 'photo.jpg',
   folderId: '',
+  shareId: '',
+  shareSecret: '',
+  shareToken: '',
 };
-const SECRETS = ['pin', 'challengeId', 'sessionToken', 'deviceToken'];
+const SECRETS = ['pin', 'challengeId', 'sessionToken', 'deviceToken', 'shareSecret', 'shareToken'];
 
 /** Where a field does not take its variable, or its example; an undefined one is left out. */
 const BODIES = {
@@ -56,6 +61,8 @@ const BODIES = {
   editFile: { folderId: undefined },
   unlockFolder: { recoveryCode: undefined },
   changeFolderPassword: { recoveryCode: undefined },
+  createShare: { folderId: undefined, fileIds: ['{{fileId}}'], expiresAt: undefined, includeOriginals: true },
+  openShare: { secret: '{{shareSecret}}', transport: 'bearer' },
 };
 
 /** What is kept of a good answer: variable → expression over `body`. */
@@ -69,6 +76,8 @@ const KEPT = {
   uploadFile: { fileId: 'body.id', fileName: 'body.name' },
   editFile: { fileName: 'body.name' },
   createFolder: { folderId: 'body.id' },
+  createShare: { shareId: 'body.id', shareSecret: "body.url.split('#')[1]" },
+  openShare: { shareToken: 'body.shareToken' },
   requestReauthentication: { challengeId: 'body.challengeId' },
   listSessions: { sessionId: "body.items.find(({ current }) => !current)?.id ?? ''" },
   listDevices: { trustedDeviceId: "body.items.find(({ current }) => !current)?.id ?? ''" },
@@ -103,7 +112,7 @@ const collection = {
     description: DESCRIPTION,
     schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
   },
-  auth: { type: 'bearer', bearer: [{ key: 'token', value: '{{sessionToken}}', type: 'string' }] },
+  auth: bearer('{{sessionToken}}'),
   event: [script(["pm.test('has a request id', () => pm.response.to.have.header('X-Request-Id'));"])],
   item: document.tags.map(({ name, description }) => ({
     name,
@@ -137,12 +146,17 @@ function toItem(operation) {
       method: method.toUpperCase(),
       description,
       ...(!security && { auth: { type: 'noauth' } }),
+      ...(security?.some((each) => 'share' in each) && { auth: bearer('{{shareToken}}') }),
       header: [...header, ...optional(operation, 'header')],
       ...body,
       url: toUrl(operation),
     },
     event: [script(toTests(operation))],
   };
+}
+
+function bearer(value) {
+  return { type: 'bearer', bearer: [{ key: 'token', value, type: 'string' }] };
 }
 
 function toUrl(operation) {
@@ -160,6 +174,9 @@ function toUrl(operation) {
 }
 
 function variableOf(path, parameter) {
+  if (path.startsWith('/s/')) return 'shareId';
+  if (parameter === 'fileId') return 'fileId';
+  if (path.includes('/shares/')) return 'shareId';
   if (parameter === 'name') return 'fileName';
   if (path.includes('/devices/')) return 'trustedDeviceId';
   if (path.includes('/folders/')) return 'folderId';

@@ -34,8 +34,9 @@ const TAGS = {
   Account: 'Who you are, how much you store, what happened to your account, and moving it to another address.',
   Files: 'Store, list, read, rename.',
   Folders: 'Folders, and locks that only their password opens.',
-  Shares: 'Give others a link to a folder or to some files, see who has opened it, and end it.',
-  Visits: 'What the link of a share opens, for somebody who has no account.',
+  Shares:
+    'Give others a link to a folder or to some files, see who has opened it, and end it. Whoever has the link needs no account: it opens ' +
+    'the share, and what is in it can be looked at and fetched.',
   Sessions: 'Where you are signed in, which devices you trust, how to end either, and a fresh PIN for what needs one.',
   Server: 'Whether it runs, and the limits that a client needs.',
 };

@@ -66,7 +66,10 @@ it('the collection runs from sign-up to sign-out without a failure, every operat
   await run(['Sign up']);
   await run([tradeIn], await pinOf(EMAIL));
   await run(['Ask for a PIN to sign in with'], { deviceId: 'phone-1', deviceToken: '' });
-  await run([tradeIn, 'Your account, and how much it stores', 'Files', 'Folders', 'Server'], await pinOf(EMAIL));
+  await run(
+    [tradeIn, 'Your account, and how much it stores', 'Files', 'Folders', 'Shares', 'Server'],
+    await pinOf(EMAIL),
+  );
 
   await run(['What happened to your account, page by page, the newest first', 'Move to another e-mail address']);
   await run(['Prove the new e-mail address'], await pinOf(NEW_EMAIL));

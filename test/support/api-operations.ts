@@ -24,6 +24,8 @@ export interface ApiOperation {
   /** As `VaultClient` wants it, with `{name}` where a parameter stands. */
   readonly path: string;
   readonly isPublic: boolean;
+  /** For visitors of a share; neither public nor the owner's. */
+  readonly isVisitors: boolean;
   /** Names of the parameters that hold an id. */
   readonly ids: readonly Parameter[];
   /** A JSON body made of the document's examples, where the operation takes one. */
@@ -45,6 +47,7 @@ export async function apiOperations(vault: TestApp): Promise<ApiOperation[]> {
         method: method.toUpperCase(),
         path: `/${path}`,
         isPublic: !operation.security,
+        isVisitors: operation.security?.some((each) => 'share' in each) ?? false,
         ids: (operation.parameters ?? []).filter(({ name }) => isId(name)),
         ...(properties && { json: Object.fromEntries(Object.entries(properties).map(([key, p]) => [key, p.example])) }),
       };

@@ -25,7 +25,9 @@ export async function writeBlocks(
         response.write(value, () => resolve());
       });
     }
-    response.end();
+    // Ended, it would count as finished: Node has nothing left to send then.
+    if (socket.destroyed) response.destroy();
+    else response.end();
   } catch (error) {
     response.destroy();
     throw error;

@@ -4,7 +4,6 @@ import { Controller, Get, Header, Param, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Access } from '../../platform/http/access.decorator';
-import { ApiProblems } from '../../platform/http/api-problems.decorator';
 import { RequestErrors } from '../../platform/http/http.errors';
 import { RatePolicy } from '../../platform/http/rate-limit/rate-policy.decorator';
 
@@ -21,7 +20,7 @@ const CSP =
   "frame-ancestors 'none'";
 
 /** What a link opens: one page for all of them, so that it says nothing about any. The secret stays in the browser, behind the `#`. */
-@ApiTags('Visits')
+@ApiTags('Shares')
 @Controller('s')
 @Access('public')
 @RatePolicy('share')
@@ -42,10 +41,13 @@ export class SharePageController {
 
   @Get('assets/:name')
   @ApiOperation({ operationId: 'getSharePageAsset', summary: 'Script and style of that page' })
-  @ApiParam({ name: 'name', enum: [...PARTS.keys()], description: 'Which of the two.', example: 'share.js' })
+  @ApiParam({
+    name: 'name',
+    description: 'Which of the two.',
+    schema: { type: 'string', enum: [...PARTS.keys()], example: 'share.js' },
+  })
   @ApiProduces('text/javascript', 'text/css')
   @ApiOkResponse({ description: 'The file.', schema: { type: 'string', example: "'use strict';" } })
-  @ApiProblems(RequestErrors.noRoute)
   asset(@Param('name') name: string, @Res() response: Response): void {
     const part = PARTS.get(name);
     if (!part) throw RequestErrors.noRoute();

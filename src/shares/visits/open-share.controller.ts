@@ -15,7 +15,7 @@ import { ShareCookies } from './share-cookies.service';
 import { ShareVisits } from './share-visits.service';
 import { OpenedShareResponse, toOpenedShareResponse } from './visit.response.dto';
 
-@ApiTags('Visits')
+@ApiTags('Shares')
 @Controller('shares')
 export class OpenShareController {
   constructor(

@@ -37,7 +37,7 @@ const FILE = {
 } as const;
 
 /** For visitors: each route is behind `share.guard`, and what it gives is kept nowhere on its way. */
-@ApiTags('Visits')
+@ApiTags('Shares')
 @Controller('shares')
 @Access('share')
 export class SharedFilesController {
@@ -90,7 +90,11 @@ export class SharedFilesController {
   @ApiOperation({ operationId: 'getSharedRendition', summary: 'A shared photo made smaller, without its metadata' })
   @ApiParam(SHARE)
   @ApiParam(FILE)
-  @ApiParam({ name: 'kind', enum: RENDITION_KINDS, description: 'How small.', example: 'thumbnail' })
+  @ApiParam({
+    name: 'kind',
+    description: 'How small.',
+    schema: { type: 'string', enum: RENDITION_KINDS, example: 'thumbnail' },
+  })
   @ApiSharedBytes(['image/webp'])
   async rendition(
     @CurrentVisitor() visitor: ShareVisitor,

@@ -8,9 +8,9 @@ const CONTENT_RANGE = /^bytes \d+-(\d+)\/(\d+)$/;
  * its end, in one piece or in several. One that breaks, a part from the middle, and an answer without the bytes (HEAD, 304) are none.
  */
 export function whenComplete(request: Request, response: Response, then: () => void): void {
-  response.once('close', () => {
-    const isAnswered = request.method === 'GET' && response.writableFinished;
-    if (isAnswered && (response.statusCode === 200 || (response.statusCode === 206 && reachesEnd(response)))) then();
+  response.once('finish', () => {
+    const { statusCode } = response;
+    if (request.method === 'GET' && (statusCode === 200 || (statusCode === 206 && reachesEnd(response)))) then();
   });
 }
 
