@@ -178,7 +178,7 @@ describe("an owner's list", () => {
     const [usedUp, suspended, expired] = await Promise.all(
       [1, 2, 3].map(() => share(alice, { fileIds: [fileId], maxOpens: 1 })),
     );
-    await visit(vault, usedUp!);
+    await visit(vault, usedUp);
     await vault.database.query('UPDATE shares SET suspended_at = clock_timestamp() WHERE id = $1', [suspended?.id]);
     await vault.database.query(
       "UPDATE shares SET expires_at = clock_timestamp() - interval '2 seconds' WHERE id = $1",
@@ -187,7 +187,7 @@ describe("an owner's list", () => {
     const { body } = await alice.request<{ items: { id: string; state: string }[] }>('GET', '/shares?limit=200');
     const stateOf = (id?: string) => body.items.find((each) => each.id === id)?.state;
     expect([usedUp, suspended, expired].map((each) => stateOf(each?.id))).toEqual(['used_up', 'suspended', 'expired']);
-    for (const each of [usedUp, suspended, expired]) expect((await knock(vault, each!)).status).toBe(404);
+    for (const each of [usedUp, suspended, expired]) expect((await knock(vault, each)).status).toBe(404);
   });
 });
 

@@ -74,8 +74,8 @@ describe('the keys of a share, by the specification', () => {
       [made.id],
     );
     const context = shareContext(made.id, alice.userId!, ShareTarget.file, fileId, 1, expires);
-    expect(unwrapKey(key, context, item!.dek_wrapped).length).toBe(32);
-    const details = openValue(key, shareFileContext(made.id, fileId), item!.details_sealed).toString();
+    expect(unwrapKey(key, context, item.dek_wrapped).length).toBe(32);
+    const details = openValue(key, shareFileContext(made.id, fileId), item.details_sealed).toString();
     expect(JSON.parse(details)).toEqual({
       name: 'beach.jpg',
       contentType: 'image/jpeg',
@@ -86,7 +86,7 @@ describe('the keys of a share, by the specification', () => {
     expect(openValue(key, labelContext, row.visitor_label_sealed).toString()).toBe('"Summer"');
     expect(openValue(await userKey(), labelContext, row.label_sealed).toString()).toBe('"Summer"');
     expect(() =>
-      unwrapKey(key, shareContext(made.id, alice.userId!, ShareTarget.file, fileId, 1, expires + 1), item!.dek_wrapped),
+      unwrapKey(key, shareContext(made.id, alice.userId!, ShareTarget.file, fileId, 1, expires + 1), item.dek_wrapped),
     ).toThrow();
   });
 
