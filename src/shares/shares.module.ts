@@ -54,5 +54,6 @@ import { SharedFiles } from './visits/shared-files.service';
     SharesService,
     { provide: APP_GUARD, useClass: ShareGuard },
   ],
+  exports: [SharesService],
 })
 export class SharesModule {}

@@ -137,6 +137,15 @@ export class SharesRepository {
     return affected === 1;
   }
 
+  /** Removes the shares of a folder, and its files from the shares of files. */
+  async deleteOfFolderOwned(tx: EntityManager, ownerId: string, folderId: string): Promise<void> {
+    await tx.query('DELETE FROM shares WHERE owner_id = $1 AND folder_id = $2', [ownerId, folderId]);
+    await tx.query(
+      'DELETE FROM share_items i USING shares s WHERE s.id = i.share_id AND s.owner_id = $1 AND i.folder_id = $2',
+      [ownerId, folderId],
+    );
+  }
+
   /** A share that can be opened once more, just now. */
   async findUsable(id: string): Promise<OpenableShare | null> {
     const rows = await this.rows.query<OpenableShare[]>(

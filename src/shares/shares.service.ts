@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { DecryptionError } from '../platform/crypto/decryption-error';
 import type { Position } from '../platform/http/cursor';
 import type { Principal } from '../platform/http/principal';
@@ -65,6 +66,11 @@ export class SharesService {
    */
   async revoke({ userId }: Principal, id: string): Promise<void> {
     if (!(await this.shares.deleteOwned(userId, id))) throw ShareErrors.notFound();
+  }
+
+  /** A folder gets another key: what wraps the old one for others goes with it. They see nothing of it any more in any case. */
+  async revokeOfFolder(tx: EntityManager, { userId }: Principal, folderId: string): Promise<void> {
+    await this.shares.deleteOfFolderOwned(tx, userId, folderId);
   }
 }
 
