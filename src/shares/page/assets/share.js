@@ -27,8 +27,8 @@ function describe({ status, headers }) {
   if (status === 404) return GONE;
   if (status !== 429 && status !== 503) return 'Something went wrong. Try again later.';
   const seconds = Number(headers.get('Retry-After')) || 60;
-  const wait = seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
-  return `Too many tries. Wait ${wait}, and try again.`;
+  const [number, unit] = seconds < 90 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute'];
+  return `Too many tries. Wait ${number} ${unit}${number === 1 ? '' : 's'}, and try again.`;
 }
 
 async function openShare(given) {
@@ -43,7 +43,6 @@ async function openShare(given) {
       byId('label').textContent = label;
       document.title = `${label} · Photovault`;
     }
-    byId('archive').href = `${api}/archive`;
     await showFiles(null);
   } else if (response.status === 403) {
     say(given ? 'This is not the password.' : 'This share has a password.', lock);
@@ -100,5 +99,8 @@ lock.addEventListener('submit', (event) => {
   event.preventDefault();
   void attempt(() => openShare(password.value));
 });
-if (secret === '') say(GONE);
-else void attempt(() => openShare(null));
+// Another secret for the page that is open: a link that was completed in the address bar.
+window.addEventListener('hashchange', () => location.reload());
+byId('archive').href = `${api}/archive`;
+// A page that is loaded again has no secret any more, but its cookie is good for a while.
+void attempt(() => (secret === '' ? showFiles(null) : openShare(null)));
