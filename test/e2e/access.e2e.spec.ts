@@ -25,7 +25,7 @@ async function knock(client: VaultClient, operation: ApiOperation, address: stri
   const isForm = operation.operationId === 'uploadFile';
   const photo = jpeg(1000, 'knock');
   const upload = isForm ? form({ name: 'file', filename: 'photo.jpg', body: photo }) : { body: new Uint8Array(photo) };
-  const hasBytes = isForm || operation.method === 'PUT';
+  const hasBytes = isForm || (operation.method === 'PUT' && !operation.json);
   const { json } = operation;
   const answer = await client.request(operation.method, address, {
     ...(hasBytes ? upload : json && { json }),
