@@ -12,6 +12,7 @@ import { newRecoveryCode } from '../platform/crypto/recovery-code';
 import type { Principal } from '../platform/http/principal';
 import { LOGGER } from '../platform/logging/logging.module';
 import { newPassword } from '../platform/passwords/new-password';
+import { SharesService } from '../shares/shares.service';
 import { type SecurityEventKind, SecurityLog } from '../users/events/security-log.service';
 
 /** Where a request comes from. */
@@ -36,6 +37,7 @@ export class LocksService implements OnApplicationShutdown {
     private readonly opening: FolderOpening,
     private readonly locking: FolderLocking,
     private readonly rewrapping: FileRewrapping,
+    private readonly shares: SharesService,
     private readonly log: SecurityLog,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -79,7 +81,7 @@ export class LocksService implements OnApplicationShutdown {
   async remove(principal: Principal, folderId: string, from: From): Promise<void> {
     const folder = await this.access.keyFor(principal, folderId);
     if (!folder.isLocked) throw FolderErrors.notLocked();
-    await this.rekey(folder, this.locking.withNewKey(folder, false), []);
+    await this.rekey(principal, folder, this.locking.withNewKey(folder, false), []);
     this.log.alert({ userId: principal.userId, device: principal.device, ip: from.ip, kind: 'folder.lock_removed' });
   }
 
@@ -89,27 +91,34 @@ export class LocksService implements OnApplicationShutdown {
   }
 
   private async underNewLock(
-    { userId, device }: Principal,
+    principal: Principal,
     folder: OpenFolder,
     password: string,
     event: From & { readonly kind: SecurityEventKind },
   ): Promise<string> {
+    const { userId, device } = principal;
     const { text, secret: recovery } = newRecoveryCode();
     const locked = this.locking.withNewKey(folder, true);
     const slots = await this.locking.newSlots(locked, { password, recovery });
-    await this.rekey(folder, locked, slots);
+    await this.rekey(principal, folder, locked, slots);
     if (event.kind === 'folder.locked') this.log.note({ userId, device, ...event });
     else this.log.alert({ userId, device, ...event });
     return text;
   }
 
   /** All or nothing: a crash on the way leaves the folder as it was. */
-  private async rekey(from: OpenFolder, to: OpenFolder, slots: readonly NewSlot[]): Promise<void> {
+  private async rekey(
+    principal: Principal,
+    from: OpenFolder,
+    to: OpenFolder,
+    slots: readonly NewSlot[],
+  ): Promise<void> {
     const began = performance.now();
     const files = await this.dataSource.transaction(async (tx: EntityManager) => {
       await this.locking.hold(tx, from);
       const count = await this.rewrapping.all(tx, from, to);
       await this.locking.install(tx, to, slots);
+      await this.shares.revokeOfFolder(tx, principal, from.id);
       return count;
     });
     const ms = Math.round(performance.now() - began);

@@ -4,7 +4,8 @@ import sharp from 'sharp';
 import { jpeg } from '../support/photos';
 import { photo, SECRETS } from '../support/pictures';
 import { expectProblem } from '../support/problem';
-import { namesSeen, newFolder, share, type SharedFileBody, visit } from '../support/shares';
+import { newFolder } from '../support/folders';
+import { namesSeen, share, type SharedFileBody, visit } from '../support/shares';
 import { startTestApp, type TestApp } from '../support/test-app';
 import type { Answer, VaultClient } from '../support/vault-client';
 

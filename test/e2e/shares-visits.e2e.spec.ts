@@ -3,7 +3,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { newToken } from '../../src/platform/crypto/tokens';
 import { jpeg } from '../support/photos';
 import { expectProblem } from '../support/problem';
-import { comparable, knock, type MadeShare, namesSeen, newFolder, share, visit } from '../support/shares';
+import { newFolder } from '../support/folders';
+import { comparable, knock, type MadeShare, namesSeen, share, visit } from '../support/shares';
 import { startTestApp, type TestApp } from '../support/test-app';
 import type { VaultClient } from '../support/vault-client';
 

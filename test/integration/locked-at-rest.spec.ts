@@ -13,17 +13,30 @@ import {
   folderSlotContext,
   grantContext,
   serverSecretContext,
+  shareContext,
+  shareFileContext,
+  shareLabelContext,
+  shareSessionContext,
+  ShareTarget,
   type ServerSecretPurpose,
   SlotType,
   userKeyContext,
 } from '../../src/platform/crypto/contexts';
-import { folderSlotKey, grantKey, lockPepper, sharePepper } from '../../src/platform/crypto/key-derivation';
+import {
+  folderSlotKey,
+  grantKey,
+  lockPepper,
+  sharePepper,
+  shareSessionKey,
+} from '../../src/platform/crypto/key-derivation';
 import { argon2id } from '../../src/platform/crypto/password-kdf';
 import { parseRecoveryCode } from '../../src/platform/crypto/recovery-code';
 import { openValue } from '../../src/platform/crypto/sealed-value';
 import { parseToken } from '../../src/platform/crypto/tokens';
+import { deriveShareKey, type SharedTarget, toSeconds } from '../../src/shares/share-sealing';
 import { lock, newFolder, outcome, PASSWORD, putInto, unlock } from '../support/folders';
 import { jpeg } from '../support/photos';
+import { type MadeShare, share, visit } from '../support/shares';
 import { startTestApp, type TestApp } from '../support/test-app';
 import type { FileBody, VaultClient } from '../support/vault-client';
 
@@ -52,6 +65,7 @@ interface Loot {
   readonly slots: readonly Row[];
   readonly grants: readonly Row[];
   readonly blobs: readonly Row[];
+  readonly shares: readonly SharedTarget[];
   readonly tokenHashes: readonly Buffer[];
   readonly masterKey: Buffer;
 }
@@ -72,7 +86,19 @@ async function steal(): Promise<Loot> {
     await rows('SELECT * FROM blobs'),
     await rows('SELECT * FROM sessions'),
   ];
-  const all = { users, userKeys, secrets, folders, slots, grants, files };
+  const [shareRows, items, visits] = [
+    await rows('SELECT * FROM shares'),
+    await rows('SELECT share_id AS id, * FROM share_items'),
+    await rows('SELECT *, extract(epoch FROM expires_at)::bigint AS expires FROM share_sessions'),
+  ];
+  const shares = shareRows.map((row) => ({
+    id: row.id,
+    ownerId: text(row['owner_id']),
+    folderId: row['folder_id'] as string | null,
+    fkVersion: row['fk_version'] as number | null,
+    expiresAt: row['expires_at'] as Date,
+  }));
+  const all = { users, userKeys, secrets, folders, slots, grants, files, shares: shareRows, items, visits };
   const values = new Map(
     Object.entries(all).flatMap(([table, list]) =>
       list.flatMap((row) =>
@@ -118,14 +144,33 @@ async function steal(): Promise<Loot> {
       fileMetadataContext(text(row['owner_id']), text(row['folder_id']), row.id, number(row['meta_version'])),
     ]),
   ];
+  contexts.push(
+    ...shares.flatMap(({ id, ownerId, folderId, fkVersion, expiresAt }) => [
+      shareLabelContext(id, toSeconds(expiresAt)),
+      shareContext(id, ownerId, ShareTarget.folder, folderId ?? id, fkVersion ?? 1, toSeconds(expiresAt)),
+      ...items.flatMap((row) => [
+        shareContext(
+          id,
+          ownerId,
+          ShareTarget.file,
+          text(row['file_id']),
+          number(row['blob_version']),
+          toSeconds(expiresAt),
+        ),
+        shareFileContext(id, text(row['file_id'])),
+      ]),
+    ]),
+    ...visits.map((row) => shareSessionContext(text(row['share_id']), row.id, BigInt(text(row['expires'])))),
+  );
   const masterKey = Buffer.from(
     readFileSync(join(vault.dataDir, 'master.key'), 'utf8')
       .split(/\s+/)
       .findLast((word) => word.length > 20) ?? '',
     'base64url',
   );
-  const tokenHashes = sessions.map((row) => bytes(row['token_hash']));
-  return { values, contexts, folders, slots, grants, blobs, tokenHashes, masterKey };
+  const tokenHashes = [...sessions, ...visits].map((row) => bytes(row['token_hash']));
+  tokenHashes.push(...shareRows.map((row) => bytes(row['secret_hash'])));
+  return { values, contexts, folders, slots, grants, blobs, shares, tokenHashes, masterKey };
 }
 
 /** What came open: keys and values, by where the value was found. */
@@ -137,10 +182,11 @@ interface Opened {
 /**
  * Tries every value with every key under every context; every 32 bytes that come out are keys for the next round, and so are the keys that can
  * be derived from them.
+ * @param before what the same has given already, with fewer keys
  */
-function tryEverything(loot: Loot, start: readonly Buffer[]): Opened {
-  const keys = new Map<string, Buffer>();
-  const values = new Map<string, Buffer>();
+function tryEverything(loot: Loot, start: readonly Buffer[], before: Opened = { keys: [], values: new Map() }): Opened {
+  const keys = new Map(before.keys.map((key) => [key.toString('hex'), key]));
+  const values = new Map(before.values);
   let fresh = [...start];
   while (fresh.length > 0) {
     const round = fresh.flatMap((key) => [key, ...derived(loot, key)]).filter((key) => !keys.has(key.toString('hex')));
@@ -163,7 +209,7 @@ function tryEverything(loot: Loot, start: readonly Buffer[]): Opened {
 }
 
 /** Keys that a key can be turned into, with everything that the server stores in the place of what it does not. */
-function derived({ folders, slots, grants, tokenHashes }: Loot, key: Buffer): Buffer[] {
+function derived({ folders, slots, grants, shares, tokenHashes }: Loot, key: Buffer): Buffer[] {
   const peppers = folders.flatMap(({ id }) => [lockPepper(key, id), sharePepper(key, id)]);
   const guesses = [
     Buffer.alloc(32),
@@ -179,7 +225,11 @@ function derived({ folders, slots, grants, tokenHashes }: Loot, key: Buffer): Bu
   const grantKeys = grants.flatMap((row) =>
     [key, ...tokenHashes].map((token) => grantKey(token, text(row['session_id']), text(row['folder_id']))),
   );
-  return [...peppers, ...slotKeys, ...grantKeys];
+  const shareKeys = shares.flatMap((share) => [
+    ...[Buffer.alloc(32), key, ...tokenHashes].map((link) => deriveShareKey(share, { link, passwordKey: null }, key)),
+    ...[key, ...tokenHashes].map((token) => shareSessionKey(token, share.id)),
+  ]);
+  return [...peppers, ...slotKeys, ...grantKeys, ...shareKeys];
 }
 
 function opened(key: Buffer, context: Buffer, value: Buffer): Buffer | null {
@@ -215,7 +265,9 @@ function readableFiles({ blobs }: Loot, { keys }: Opened): string[] {
 describe('with the server stopped, database, objects and master key together', () => {
   let [openFile, lockedFile]: FileBody[] = [];
   let [lockedFolder, recoveryCode] = ['', ''];
+  let shared: MadeShare;
   let loot: Loot;
+  let all: Opened;
 
   beforeAll(async () => {
     const openFolder = await newFolder(alice, 'open');
@@ -226,8 +278,13 @@ describe('with the server stopped, database, objects and master key together', (
     // Unlocked at this very moment: the server has handed out a grant, and forgotten what is in it.
     await unlock(alice, lockedFolder);
     expect(await outcome(alice.content(lockedFile.id))).toBe('200');
+    // And shared, with a visitor who is looking at it.
+    shared = await share(alice, { folderId: lockedFolder, includeOriginals: true });
+    await visit(vault, shared);
+    await share(alice, { fileIds: [lockedFile.id], includeOriginals: true, password: PASSWORD });
     loot = await steal();
-  });
+    all = tryEverything(loot, [loot.masterKey]);
+  }, 120_000);
 
   /** Where what was found belongs to the locked folder, but for its name. */
   const ofTheLock = ({ values }: Opened) =>
@@ -235,13 +292,12 @@ describe('with the server stopped, database, objects and master key together', (
       (where) =>
         where.includes(lockedFile?.id ?? '') ||
         (where.includes(lockedFolder) && !where.endsWith('name_sealed')) ||
-        /^(slots|grants) /.test(where),
+        /^(slots|grants|shares|items|visits) /.test(where),
     );
 
   it('open everything that has no lock, and of the locked folder its name', () => {
-    const all = tryEverything(loot, [loot.masterKey]);
     const open = [...loot.values.keys()].filter(
-      (where) => !where.includes(lockedFile?.id ?? '') && !/^(slots|grants) /.test(where),
+      (where) => !where.includes(lockedFile?.id ?? '') && !/^(slots|grants|shares|items|visits) /.test(where),
     );
     expect([...all.values.keys()].sort()).toEqual(open.sort());
     expect(open.length).toBeGreaterThan(10);
@@ -249,14 +305,12 @@ describe('with the server stopped, database, objects and master key together', (
   });
 
   it('open nothing else of the locked folder, whatever is tried with whatever key', () => {
-    const all = tryEverything(loot, [loot.masterKey]);
     expect(all.keys.length).toBeGreaterThan(50);
     expect(ofTheLock(all)).toEqual([]);
     expect(readableFiles(loot, all)).not.toContain(lockedFile?.id);
   });
 
-  const userKeyOf = (): Buffer =>
-    tryEverything(loot, [loot.masterKey]).values.get(`userKeys ${alice.userId} key_wrapped`) ?? Buffer.alloc(0);
+  const userKeyOf = (): Buffer => all.values.get(`userKeys ${alice.userId} key_wrapped`) ?? Buffer.alloc(0);
   const slotKeyOf = (type: SlotType, secret: Buffer): Buffer => {
     const row = loot.slots.find((slot) => slot['type'] === type && slot['folder_id'] === lockedFolder);
     const slot = {
@@ -276,12 +330,21 @@ describe('with the server stopped, database, objects and master key together', (
         return slotKeyOf(SlotType.password, await argon2id(PASSWORD, bytes(row?.['salt'])));
       },
     ],
+    [
+      'the link of a share',
+      () =>
+        deriveShareKey(
+          loot.shares.find(({ id }) => id === shared.id)!,
+          { link: Buffer.from(shared.secret, 'base64url'), passwordKey: null },
+          userKeyOf(),
+        ),
+    ],
     ['its recovery code', () => slotKeyOf(SlotType.recovery, parseRecoveryCode(recoveryCode) ?? Buffer.alloc(32))],
     ['the token of a session that has it unlocked', () => parseToken('pvs', alice.token ?? '') ?? Buffer.alloc(32)],
   ])('open it all with %s, so that the trying above is worth something', async (_, missing) => {
-    const all = tryEverything(loot, [loot.masterKey, await missing()]);
-    expect(ofTheLock(all).some((where) => where.startsWith(`files ${lockedFile?.id}`))).toBe(true);
-    expect(readableFiles(loot, all).sort()).toEqual([openFile?.id, lockedFile?.id].sort());
+    const more = tryEverything(loot, [await missing()], all);
+    expect(ofTheLock(more).some((where) => where.startsWith(`files ${lockedFile?.id}`))).toBe(true);
+    expect(readableFiles(loot, more).sort()).toEqual([openFile?.id, lockedFile?.id].sort());
   });
 
   it('without the master key the password opens nothing: nobody can even guess', async () => {

@@ -12,7 +12,8 @@ import { hashToken } from '../../src/platform/crypto/tokens';
 import { KeyringService } from '../../src/vault/keyring.service';
 import { jpeg } from '../support/photos';
 import { expectProblem } from '../support/problem';
-import { knock, type MadeShare, namesSeen, newFolder, share, visit } from '../support/shares';
+import { newFolder } from '../support/folders';
+import { knock, type MadeShare, namesSeen, share, visit } from '../support/shares';
 import { startTestApp, type TestApp } from '../support/test-app';
 import type { VaultClient } from '../support/vault-client';
 

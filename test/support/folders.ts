@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid';
 import type { Answer, FileBody, VaultClient } from './vault-client';
 
 export interface FolderBody {
@@ -13,7 +14,8 @@ export interface FolderBody {
 /** Good enough for a test, and on no list. */
 export const PASSWORD = 'correct horse battery';
 
-export async function newFolder(client: VaultClient, name: string): Promise<string> {
+/** @returns its id */
+export async function newFolder(client: VaultClient, name = uuidv7()): Promise<string> {
   const { status, body } = await client.request<FolderBody>('POST', '/folders', { json: { name } });
   if (status !== 201) throw new Error(`a new folder was answered ${status}`);
   return body.id;

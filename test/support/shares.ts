@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { TestApp } from './test-app';
 import { type Answer, VaultClient } from './vault-client';
 
@@ -64,13 +63,4 @@ export function comparable({ status, headers, bytes }: Answer<unknown>): string 
     ([name]) => !/^(date|x-request-id|connection|keep-alive|ratelimit(-policy)?)$/.test(name),
   );
   return JSON.stringify({ status, kept, body: bytes.toString().replaceAll(id, '<request id>') });
-}
-
-/** A folder of somebody's, besides the root. @returns its id */
-export async function newFolder(owner: VaultClient): Promise<string> {
-  const { status, body } = await owner.request<{ id: string }>('POST', '/folders', {
-    json: { name: `Folder ${uuidv7()}` },
-  });
-  if (status !== 201) throw new Error(`a new folder was answered ${status}`);
-  return body.id;
 }
