@@ -44,6 +44,7 @@ describe('the page that a link opens', () => {
     const html = bytes.toString();
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=|javascript:|https?:/i);
     expect([...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address)).toEqual([
+      'assets/icon.svg',
       'assets/share.css',
       'assets/share.js',
     ]);
@@ -51,6 +52,7 @@ describe('the page that a link opens', () => {
 
   it.each([
     ['share.js', 'text/javascript; charset=utf-8'],
+    ['icon.svg', 'image/svg+xml'],
     ['share.css', 'text/css; charset=utf-8'],
   ])('has its %s as it is in the source', async (name, type) => {
     const { status, headers, bytes } = await vault.stranger().request('GET', `//s/assets/${name}`);

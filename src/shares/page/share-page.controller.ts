@@ -12,6 +12,7 @@ const PAGE = readFileSync(join(ASSETS, 'share.html'));
 /** By the names that the page knows them by: no other path reaches the disk. */
 const PARTS = new Map([
   ['share.css', { type: 'text/css; charset=utf-8', bytes: readFileSync(join(ASSETS, 'share.css')) }],
+  ['icon.svg', { type: 'image/svg+xml', bytes: readFileSync(join(ASSETS, 'icon.svg')) }],
   ['share.js', { type: 'text/javascript; charset=utf-8', bytes: readFileSync(join(ASSETS, 'share.js')) }],
 ]);
 /** Nothing in the page's own text may run, and without its script the form must not put a password into an address. */
@@ -40,13 +41,13 @@ export class SharePageController {
   }
 
   @Get('assets/:name')
-  @ApiOperation({ operationId: 'getSharePageAsset', summary: 'Script and style of that page' })
+  @ApiOperation({ operationId: 'getSharePageAsset', summary: 'Script, style and icon of that page' })
   @ApiParam({
     name: 'name',
-    description: 'Which of the two.',
+    description: 'Which of them.',
     schema: { type: 'string', enum: [...PARTS.keys()], example: 'share.js' },
   })
-  @ApiProduces('text/javascript', 'text/css')
+  @ApiProduces('text/javascript', 'text/css', 'image/svg+xml')
   @ApiOkResponse({ description: 'The file.', schema: { type: 'string', example: "'use strict';" } })
   asset(@Param('name') name: string, @Res() response: Response): void {
     const part = PARTS.get(name);
