@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
@@ -7,6 +6,7 @@ import { join } from 'node:path';
 import { jpeg, sha256 } from '../support/photos';
 import { photo, SECRETS } from '../support/pictures';
 import { newFolder } from '../support/folders';
+import { askPython, itWithPython } from '../support/python';
 import { type MadeShare, share, visit } from '../support/shares';
 import { startTestApp, type TestApp } from '../support/test-app';
 import type { VaultClient } from '../support/vault-client';
@@ -31,6 +31,8 @@ afterAll(async () => {
 const put = async (name: string, bytes: Buffer, folderId?: string) =>
   (await alice.put(name, bytes, { query: folderId && `?folderId=${folderId}` })).body.id;
 
+const itReadable = itWithPython('what is in the archive of a share');
+
 /** What Python finds in an archive, after it has checked every checksum: SHA-256 by name. */
 function unpack(bytes: Buffer): Record<string, string> {
   const file = join(directory, 'archive.zip');
@@ -38,7 +40,7 @@ function unpack(bytes: Buffer): Record<string, string> {
   const script =
     'import sys,zipfile,hashlib,json; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; ' +
     'print(json.dumps({i.filename: hashlib.sha256(z.read(i)).hexdigest() for i in z.infolist()}))';
-  return JSON.parse(execFileSync('python3', ['-c', script, file]).toString()) as Record<string, string>;
+  return askPython<Record<string, string>>(script, file);
 }
 
 const archiveOf = (visitor: VaultClient, made: MadeShare) => visitor.request('GET', `/shares/${made.id}/archive`);
@@ -59,7 +61,7 @@ async function begin(visitor: VaultClient, path: string): Promise<IncomingMessag
 }
 
 describe('the archive of a share', () => {
-  it('has all originals, bit-exact, where the owner says so; names that clash get numbers', async () => {
+  itReadable('has all originals, bit-exact, where the owner says so; names that clash get numbers', async () => {
     const [one, other] = [await newFolder(alice), await newFolder(alice)];
     const photos = [jpeg(200_000, 'a'), jpeg(16_384, 'b'), jpeg(50, 'c')] as const;
     const ids = [
@@ -84,7 +86,7 @@ describe('the archive of a share', () => {
     await eventually('all three are counted', async () => (await fetched(made)) === 3);
   });
 
-  it('has previews where the owner does not, and says what it leaves out', async () => {
+  itReadable('has previews where the owner does not, and says what it leaves out', async () => {
     const folderId = await newFolder(alice);
     await put('holiday.jpg', await photo(600, 400), folderId);
     await put('broken.jpg', jpeg(3000, 'broken'), folderId);
@@ -97,7 +99,7 @@ describe('the archive of a share', () => {
     await eventually('the one is counted', async () => (await fetched(made)) === 1);
   });
 
-  it('of an empty folder is an empty archive', async () => {
+  itReadable('of an empty folder is an empty archive', async () => {
     const made = await share(alice, { folderId: await newFolder(alice) });
     expect(unpack((await archiveOf(await visit(vault, made), made)).bytes)).toEqual({});
   });
