@@ -1,6 +1,8 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import sharp from 'sharp';
+import { parseRecoveryCode } from '../../src/platform/crypto/recovery-code';
 import { form } from '../support/form';
 import { jpeg, sha256 } from '../support/photos';
 import { RawConnection } from '../support/raw-connection';
@@ -48,6 +50,7 @@ beforeAll(async () => {
   secrets.add('the master key', Buffer.from(masterKey, 'base64'));
   await signInAndBlunder();
   await uploadAndBlunder();
+  await lockShareAndBlunder();
   await useEverySecretOfSignIn();
   await loseDatabaseAndFile();
   expect((await alice.request('DELETE', '/auth/sessions/current')).status).toBe(204);
@@ -159,6 +162,72 @@ async function uploadAndBlunder(): Promise<void> {
     expect({ index, status: (await answer).status }).toEqual({ index, status });
   }
   await sendBrokenRequests(third);
+}
+
+/** A locked folder, shares of what is in it, visitors; and a preview, which is stored like a photo. */
+async function lockShareAndBlunder(): Promise<void> {
+  const password = (n: number) => `password ${n} ${MARKER}`;
+  const { body: folder } = await alice.request<{ id: string }>('POST', '/folders', {
+    json: { name: `folder ${MARKER}` },
+  });
+  const at = (door: string) => `/folders/${folder.id}/${door}`;
+  const picture = await sharp({ create: { width: 900, height: 600, channels: 3, background: '#4a7' } })
+    .withExif({ IFD0: { ImageDescription: MARKER } })
+    .jpeg()
+    .toBuffer();
+  const inside = await alice.put(`inside ${MARKER}.jpg`, picture, { query: `?folderId=${folder.id}` });
+  const preview = await alice.request('GET', `/files/${inside.body.id}/renditions/preview`);
+  expect([inside.status, preview.status]).toEqual([201, 200]);
+  secrets.add('a preview', preview.bytes.subarray(30, 70));
+
+  const locked = await alice.request<{ recoveryCode: string }>('PUT', at('lock'), { json: { password: password(1) } });
+  const unlock = (json: object) => alice.request('POST', at('unlock'), { json });
+  keepRecoveryCode(locked.body.recoveryCode);
+  expect((await unlock({ password: password(1) })).status).toBe(200);
+  const change = { recoveryCode: locked.body.recoveryCode, newPassword: password(2), rekey: true };
+  const rekeyed = await alice.request<{ recoveryCode: string }>('PATCH', at('lock'), { json: change });
+  expect(rekeyed.status).toBe(200);
+  keepRecoveryCode(rekeyed.body.recoveryCode);
+  expect((await unlock({ password: password(2) })).status).toBe(200);
+
+  const wish = { folderId: folder.id, includeOriginals: true, password: password(3), label: `label ${MARKER}` };
+  const { body: made } = await alice.request<{ id: string; url: string }>('POST', '/shares', { json: wish });
+  const [page = '', secret = ''] = made.url.split('#');
+  secrets.add('the secret of a link', secret).add("its secret's bytes", Buffer.from(secret, 'base64url'));
+  const visitor = await server.clientOf({} as VaultClient);
+  const open = (json: object) =>
+    visitor.request<{ shareToken: string }>('POST', `/shares/${made.id}/open`, { json: { secret, ...json } });
+  const opened = await open({ password: password(3) });
+  keepToken('the token of a visit', opened.body.shareToken);
+  visitor.token = opened.body.shareToken;
+  const withCookie = await open({ password: password(3), transport: 'cookie' });
+  keepToken('the cookie of a visit', withCookie.headers.getSetCookie()[0]?.split(/[=;]/)[1] ?? '');
+  for (const door of ['files', `files/${inside.body.id}/content`, 'archive']) {
+    expect((await visitor.request('GET', `/shares/${made.id}/${door}`)).status).toBe(200);
+  }
+
+  const refused: [number, Promise<{ status: number }>][] = [
+    [409, alice.request('POST', '/folders', { json: { name: `folder ${MARKER}` } })],
+    [422, alice.request('POST', '/folders', { json: { name: `folder\u0000 ${MARKER}` } })],
+    [403, unlock({ password: password(4) })],
+    [422, unlock({ recoveryCode: `${MARKER} ${locked.body.recoveryCode}` })],
+    [403, unlock({ recoveryCode: locked.body.recoveryCode })],
+    [
+      422,
+      alice.request('PATCH', at('lock'), { json: { currentPassword: password(2), newPassword: `${MARKER}\u0001` } }),
+    ],
+    [403, open({ password: password(5) })],
+    [404, open({ secret: `${MARKER}${secret}`.slice(0, 43) })],
+    [404, visitor.request('GET', `/shares/${MARKER}/files`)],
+    [200, visitor.request('GET', `//s/${MARKER}?${MARKER}`)],
+    [200, visitor.request('GET', `/${new URL(page).pathname}`)],
+    [204, alice.request('POST', at('relock'))],
+    [423, alice.request('GET', `/files/${inside.body.id}`)],
+    [423, alice.put(`late ${MARKER}.jpg`, photo('late'), { query: `?folderId=${folder.id}` })],
+  ];
+  for (const [index, [status, answer]] of refused.entries()) {
+    expect({ index, status: (await answer).status }).toEqual({ index, status });
+  }
 }
 
 /** Uploads that end in the middle, and what never was HTTP. */
@@ -283,6 +352,11 @@ async function nextPin(email: string): Promise<string> {
 
 function keepToken(what: string, token: string): void {
   secrets.add(what, token).add(`${what}'s bytes`, Buffer.from(token.slice(4, 47), 'base64url'));
+}
+
+function keepRecoveryCode(text: string): void {
+  secrets.add('a recovery code', text).add('a recovery code in one piece', text.replaceAll('-', ''));
+  secrets.add("a recovery code's bytes", parseRecoveryCode(text) ?? Buffer.alloc(0));
 }
 
 function keepChallenge(challengeId: string): string {
