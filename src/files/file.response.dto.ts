@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageResponse } from '../platform/http/page.response.dto';
 import type { ShownFile } from './files.service';
 
 /** What a person sees of a file. */
@@ -43,17 +44,9 @@ export class FileResponse {
 }
 
 /** A page of files. */
-export class FileListResponse {
+export class FileListResponse extends PageResponse {
   @ApiProperty({ type: [FileResponse] })
   items!: FileResponse[];
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Ask for the next page with it; null on the last one.',
-    example: 'bXNjMmg1ZTAuMDE5YWIwYzQ3ZDFmN2M1NThhMGUzZjNkN2IyYjljMTE',
-  })
-  nextCursor!: string | null;
 }
 
 export function toFileResponse({ row, metadata }: ShownFile): FileResponse {

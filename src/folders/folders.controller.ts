@@ -1,12 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Access } from '../platform/http/access.decorator';
 import { API_PREFIX } from '../platform/http/api-prefix';
@@ -15,17 +8,11 @@ import { CurrentUser } from '../platform/http/current-user.decorator';
 import { RequestErrors } from '../platform/http/http.errors';
 import { IdPipe } from '../platform/http/id.pipe';
 import type { Principal } from '../platform/http/principal';
+import { ApiFolder } from './api-folder.decorator';
 import { FolderListResponse, FolderResponse, toFolderResponse } from './folder.response.dto';
 import { FolderErrors } from './folders.errors';
 import { FoldersService } from './folders.service';
 import { NameFolderDto } from './name-folder.dto';
-
-const FOLDER = {
-  name: 'id',
-  format: 'uuid',
-  description: 'The folder.',
-  example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44',
-};
 
 @ApiTags('Folders')
 @Controller('folders')
@@ -66,7 +53,7 @@ export class FoldersController {
   @Get(':id')
   @Access('session')
   @ApiOperation({ operationId: 'getFolder', summary: 'What is known of a folder' })
-  @ApiParam(FOLDER)
+  @ApiFolder()
   @ApiOkResponse({ type: FolderResponse, description: 'The folder.' })
   @ApiProblems(FolderErrors.notFound)
   async get(
@@ -79,7 +66,7 @@ export class FoldersController {
   @Patch(':id')
   @Access('session')
   @ApiOperation({ operationId: 'renameFolder', summary: 'Rename a folder' })
-  @ApiParam(FOLDER)
+  @ApiFolder()
   @ApiOkResponse({ type: FolderResponse, description: 'The folder as it is now.' })
   @ApiProblems(
     RequestErrors.invalid,
@@ -101,7 +88,7 @@ export class FoldersController {
   @HttpCode(204)
   @Access('session')
   @ApiOperation({ operationId: 'deleteFolder', summary: 'Delete an empty folder' })
-  @ApiParam(FOLDER)
+  @ApiFolder()
   @ApiNoContentResponse({ description: 'It is gone.' })
   @ApiProblems(FolderErrors.notFound, FolderErrors.isRoot, FolderErrors.notEmpty)
   async delete(

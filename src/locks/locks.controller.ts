@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Param, Patch, Put, Res } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { ApiFolder } from '../folders/api-folder.decorator';
 import { FolderErrors } from '../folders/folders.errors';
 import { Access } from '../platform/http/access.decorator';
 import { ApiProblems } from '../platform/http/api-problems.decorator';
@@ -12,13 +13,6 @@ import type { Principal } from '../platform/http/principal';
 import { PasswordErrors } from '../platform/passwords/password.errors';
 import { ChangeFolderPasswordDto, LockFolderDto, RecoveryCodeResponse } from './lock.dto';
 import { LocksService } from './locks.service';
-
-const FOLDER = {
-  name: 'id',
-  format: 'uuid',
-  description: 'The folder.',
-  example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44',
-};
 
 @ApiTags('Folders')
 @Controller('folders/:id/lock')
@@ -33,7 +27,7 @@ export class LocksController {
     description:
       'Gives it a key that only the password opens. Every session has to unlock it, this one too; its shares end. Nobody can reset the password: keep the recovery code.',
   })
-  @ApiParam(FOLDER)
+  @ApiFolder()
   @ApiOkResponse({ type: RecoveryCodeResponse, description: 'Locked.' })
   @ApiProblems(
     RequestErrors.invalid,
@@ -61,7 +55,7 @@ export class LocksController {
     summary: 'Change the password of a locked folder',
     description: 'Files are not touched. Other sessions have to unlock the folder again; with `rekey` this one too.',
   })
-  @ApiParam(FOLDER)
+  @ApiFolder()
   @ApiNoContentResponse({ description: 'The new password opens the folder, the old one does not.' })
   @ApiOkResponse({ type: RecoveryCodeResponse, description: 'The same, with a new key and a new recovery code.' })
   @ApiProblems(
@@ -97,7 +91,7 @@ export class LocksController {
     summary: 'Take the lock of a folder away',
     description: 'The folder has to be unlocked here. Whoever is signed in sees what is in it afterwards.',
   })
-  @ApiParam(FOLDER)
+  @ApiFolder()
   @ApiNoContentResponse({ description: 'The folder is open, and needs no password.' })
   @ApiProblems(FolderErrors.notFound, FolderErrors.locked, FolderErrors.notLocked, FolderErrors.changedMeanwhile)
   async remove(

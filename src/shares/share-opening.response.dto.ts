@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageResponse } from '../platform/http/page.response.dto';
 import type { ShareOpeningEntity } from './visits/share-opening.entity';
 
 /** Somebody has opened a share. */
@@ -29,17 +30,9 @@ export class ShareOpeningResponse {
 }
 
 /** A page of the openings of a share. */
-export class ShareOpeningListResponse {
+export class ShareOpeningListResponse extends PageResponse {
   @ApiProperty({ type: [ShareOpeningResponse] })
   items!: ShareOpeningResponse[];
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Ask for the next page with it; null on the last one.',
-    example: 'bXNjMmg1ZTAuMDE5YWIwYzQ3ZDFmN2M1NThhMGUzZjNkN2IyYjljMTE',
-  })
-  nextCursor!: string | null;
 }
 
 export function toShareOpeningResponse(opening: ShareOpeningEntity): ShareOpeningResponse {

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageResponse } from '../platform/http/page.response.dto';
 import type { CreatedShare } from './share-creation.service';
 import type { OwnedShare } from './shares.service';
 
@@ -76,17 +77,9 @@ export class ShareResponse {
 }
 
 /** A page of shares. */
-export class ShareListResponse {
+export class ShareListResponse extends PageResponse {
   @ApiProperty({ type: [ShareResponse] })
   items!: ShareResponse[];
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Ask for the next page with it; null on the last one.',
-    example: 'bXNjMmg1ZTAuMDE5YWIwYzQ3ZDFmN2M1NThhMGUzZjNkN2IyYjljMTE',
-  })
-  nextCursor!: string | null;
 }
 
 export function toCreatedShareResponse({ id, url, expiresAt }: CreatedShare): CreatedShareResponse {

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../platform/http/access.decorator';
 import { ApiProblems } from '../../platform/http/api-problems.decorator';
 import { ClientIp } from '../../platform/http/client-ip.decorator';
@@ -8,16 +8,10 @@ import { AccessErrors, RequestErrors } from '../../platform/http/http.errors';
 import { IdPipe } from '../../platform/http/id.pipe';
 import type { Principal } from '../../platform/http/principal';
 import { PasswordErrors } from '../../platform/passwords/password.errors';
+import { ApiFolder } from '../api-folder.decorator';
 import { FolderErrors } from '../folders.errors';
 import { UnlockedFolderResponse, UnlockFolderDto } from './unlock-folder.dto';
 import { Unlocking } from './unlocking.service';
-
-const FOLDER = {
-  name: 'id',
-  format: 'uuid',
-  description: 'The folder.',
-  example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44',
-};
 
 @ApiTags('Folders')
 @Controller('folders/:id')
@@ -32,7 +26,7 @@ export class UnlockingController {
     summary: 'Unlock a folder for this session',
     description: 'With its password, or with its recovery code and a fresh PIN. No other session can use it.',
   })
-  @ApiParam(FOLDER)
+  @ApiFolder()
   @ApiOkResponse({ type: UnlockedFolderResponse, description: 'Unlocked.' })
   @ApiProblems(
     RequestErrors.invalid,
@@ -58,7 +52,7 @@ export class UnlockingController {
   @HttpCode(204)
   @Access('session')
   @ApiOperation({ operationId: 'relockFolder', summary: 'Lock a folder again for this session' })
-  @ApiParam(FOLDER)
+  @ApiFolder()
   @ApiNoContentResponse({ description: 'Locked here, if it has a lock.' })
   @ApiProblems(FolderErrors.notFound)
   async relock(

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { PageResponse } from '../../platform/http/page.response.dto';
 import type { SharedFile } from './shared-files.service';
 import type { OpenedShare } from './share-visits.service';
 
@@ -37,17 +38,9 @@ export class SharedFileResponse {
 }
 
 /** A page of the files of a share. */
-export class SharedFileListResponse {
+export class SharedFileListResponse extends PageResponse {
   @ApiProperty({ type: [SharedFileResponse] })
   items!: SharedFileResponse[];
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Ask for the next page with it; null on the last one.',
-    example: 'bXNjMmg1ZTAuMDE5YWIwYzQ3ZDFmN2M1NThhMGUzZjNkN2IyYjljMTE',
-  })
-  nextCursor!: string | null;
 }
 
 export function toOpenedShareResponse(

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { PageResponse } from '../../platform/http/page.response.dto';
 import type { SecurityEventEntity } from './security-event.entity';
 import { SECURITY_EVENTS } from './security-log.service';
 
@@ -35,17 +36,9 @@ export class SecurityEventResponse {
 }
 
 /** A page of the security log. */
-export class SecurityEventListResponse {
+export class SecurityEventListResponse extends PageResponse {
   @ApiProperty({ type: [SecurityEventResponse] })
   items!: SecurityEventResponse[];
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Ask for the next page with it; null on the last one.',
-    example: 'bXNjMmg1ZTAuMDE5YWIwYzQ3ZDFmN2M1NThhMGUzZjNkN2IyYjljMTE',
-  })
-  nextCursor!: string | null;
 }
 
 export function toSecurityEventResponse(event: SecurityEventEntity): SecurityEventResponse {
