@@ -67,15 +67,17 @@ export class FoldersRepository {
   }
 
   /**
+   * Whoever counts exactly has locked the account in a statement before: this one does not see what is committed while it waits.
    * @returns false when the owner has `limit` folders already
    * @throws pg's unique violation of `uq_folders_owner_id_name_bidx`
    */
   async insertOwned(
+    tx: EntityManager,
     folder: Pick<FolderEntity, 'id' | 'ownerId' | 'nameBidx' | 'nameSealed' | 'fkWrapped'>,
     limit: number,
   ): Promise<boolean> {
     const { id, ownerId, nameBidx, nameSealed, fkWrapped } = folder;
-    const rows = await this.rows.query<unknown[]>(
+    const rows = await tx.query<unknown[]>(
       `INSERT INTO folders (id, owner_id, name_bidx, name_sealed, fk_wrapped)
        SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM folders WHERE owner_id = $2) < $6 RETURNING id`,
       [id, ownerId, nameBidx, nameSealed, fkWrapped, limit],

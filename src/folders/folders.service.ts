@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { folderNameIndex } from '../platform/crypto/blind-index';
 import { KEY_BYTES } from '../platform/crypto/chunked-encryption';
@@ -8,6 +9,7 @@ import { openValue, sealValue, wrapKey } from '../platform/crypto/sealed-value';
 import { isForeignKeyViolation, violatedUnique } from '../platform/database/prepared-statements';
 import type { Principal } from '../platform/http/principal';
 import { storedName } from '../platform/names/stored-name';
+import { UsersService } from '../users/users.service';
 import { KeyringService } from '../vault/keyring.service';
 import { orDamaged } from '../vault/or-damaged';
 import { FIRST_KEY_VERSION, FolderAccess } from './access/folder-access.service';
@@ -28,9 +30,11 @@ export interface ShownFolder {
 @Injectable()
 export class FoldersService {
   constructor(
+    private readonly dataSource: DataSource,
     private readonly folders: FoldersRepository,
     private readonly access: FolderAccess,
     private readonly keyring: KeyringService,
+    private readonly users: UsersService,
   ) {}
 
   /** @throws {AppError} `FOLDER.BAD_NAME`, `FOLDER.NAME_TAKEN`, `FOLDER.TOO_MANY` */
@@ -40,8 +44,11 @@ export class FoldersService {
     const userKey = await this.keyring.userKey(ownerId);
     const fkWrapped = wrapKey(userKey, folderKeyContext(ownerId, id, FIRST_KEY_VERSION), randomBytes(KEY_BYTES));
     const folder = { id, ownerId, fkWrapped, ...sealName(userKey, ownerId, id, validName(name)) };
-    const inserted = await orNameTaken(this.folders.insertOwned(folder, FOLDER_LIMIT));
-    if (!inserted) throw FolderErrors.tooMany();
+    const inserted = this.dataSource.transaction(async (tx) => {
+      await this.users.lock(tx, ownerId);
+      return this.folders.insertOwned(tx, folder, FOLDER_LIMIT);
+    });
+    if (!(await orNameTaken(inserted))) throw FolderErrors.tooMany();
     return this.get(principal, id);
   }
 
