@@ -45,6 +45,19 @@ export class FileRewrappingRepository {
     );
   }
 
+  /** What else is in clear of files that cannot be written anew. */
+  async hideDates(
+    tx: EntityManager,
+    folder: Pick<OpenFolder, 'id' | 'ownerId'>,
+    ids: readonly string[],
+  ): Promise<void> {
+    await tx.query('UPDATE files SET taken_at = NULL WHERE folder_id = $1 AND owner_id = $2 AND id = ANY($3)', [
+      folder.id,
+      folder.ownerId,
+      ids,
+    ]);
+  }
+
   /** Writes files that {@link lockForRewrap} has given back, under the new key of their folder. */
   async rewrapMany(tx: EntityManager, folder: OpenFolder, files: readonly RewrappedFile[]): Promise<void> {
     await tx.query(

@@ -33,12 +33,25 @@ export class FileRewrapping {
         const batch = await this.files.lockForRewrap(tx, from, { trashed, after, limit: BATCH });
         const rewrapped = batch.map((file) => this.rewrapUnlessDamaged(from, to, file)).filter((file) => file !== null);
         if (rewrapped.length > 0) await this.files.rewrapMany(tx, to, rewrapped);
+        if (to.isLocked && rewrapped.length < batch.length) await this.hideDatesOfDamaged(tx, to, batch, rewrapped);
         count += batch.length;
         if (count % REPORT < batch.length) this.logger.info({ folderId: to.id, files: count }, 'rewrapping a folder');
         after = batch.length === BATCH ? batch.at(-1) : undefined;
       } while (after);
     }
     return count;
+  }
+
+  /** Not even when they were taken may stay in clear behind a lock. */
+  private async hideDatesOfDamaged(
+    tx: EntityManager,
+    folder: OpenFolder,
+    batch: readonly RewrappableFile[],
+    rewrapped: readonly RewrappedFile[],
+  ): Promise<void> {
+    const good = new Set(rewrapped.map(({ id }) => id));
+    const damaged = batch.map(({ id }) => id).filter((id) => !good.has(id));
+    await this.files.hideDates(tx, folder, damaged);
   }
 
   /** A file that was tampered with cannot be opened under any key: it must not keep the others from being locked. */

@@ -226,8 +226,9 @@ describe('locking', () => {
 
   it('leaves a file that was tampered with as it is, locks all others, and raises an alert', async () => {
     const id = await newFolder(alice, 'one is damaged');
-    const [bad, good] = [
-      await putInto(alice, id, 'bad.jpg', jpeg(100, 'bad')),
+    const dated = { query: `?folderId=${id}&takenAt=2026-08-02T17:21:09Z` };
+    const [{ body: bad }, good] = [
+      await alice.put('bad.jpg', jpeg(100, 'bad'), dated),
       await putInto(alice, id, 'good.jpg', jpeg(100, 'good')),
     ];
     await vault.database.query(
@@ -235,6 +236,9 @@ describe('locking', () => {
       [bad.id],
     );
     await lock(alice, id);
+    expect(await vault.database.query('SELECT FROM files WHERE folder_id = $1 AND taken_at IS NOT NULL', [id])).toEqual(
+      [],
+    );
     await unlock(alice, id);
     expect((await alice.content(good.id)).bytes.equals(jpeg(100, 'good'))).toBe(true);
     expect(await outcome(alice.content(bad.id))).toBe('500 VAULT.DAMAGED');
