@@ -66,6 +66,14 @@ export class LockFolders1763812800000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
+    const [{ locked }] = (await queryRunner.query(
+      'SELECT count(*)::int AS locked FROM folders WHERE fk_wrapped IS NULL',
+    )) as [{ locked: number }];
+    if (locked > 0) {
+      throw new Error(
+        `${locked} folder${locked > 1 ? 's are' : ' is'} locked: without its slots nobody could open it.`,
+      );
+    }
     await queryRunner.query(`
       DROP INDEX ix_files_owner_id_folder_id_trashed;
       DROP INDEX ix_files_owner_id_folder_id_taken_at;

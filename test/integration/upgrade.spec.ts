@@ -45,3 +45,17 @@ it('sessions live on with the idle time that they had, and are not fresh', async
   ]);
   expect(await database.query('SELECT FROM login_challenges')).toEqual([]);
 });
+
+it('the tables of locks are not dropped while a folder is locked: they hold the only keys to it', async () => {
+  const [user, folder] = ['019ab0c4-5f6e-7a31-9c55-0d2f9b6f1e02', '019ab0c4-5f6e-7a31-9c55-0d2f9b6f1e03'];
+  await database.query("INSERT INTO users (id, email_bidx, email_sealed) VALUES ($1, '\\x11', '\\x12')", [user]);
+  await database.query("INSERT INTO folders (id, owner_id, name_bidx, name_sealed) VALUES ($1, $2, '\\x13', '\\x14')", [
+    folder,
+    user,
+  ]);
+  await expect(goBackBefore('LockFolders1763812800000')).rejects.toThrow('1 folder is locked');
+  expect(await database.query('SELECT FROM folder_slots')).toEqual([]);
+  await database.query("UPDATE folders SET fk_wrapped = '\\x15' WHERE id = $1", [folder]);
+  await goBackBefore('LockFolders1763812800000');
+  await dataSource.runMigrations();
+});
