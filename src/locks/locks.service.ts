@@ -4,9 +4,8 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { FileRewrapping } from '../files/file-rewrapping.service';
 import { FolderAccess } from '../folders/access/folder-access.service';
 import type { OpenFolder } from '../folders/access/open-folder';
-import { FolderLocking } from '../folders/access/folder-locking.service';
+import { FolderLocking, type KeptKey } from '../folders/access/folder-locking.service';
 import { FolderOpening, type FolderSecret, type OpenedSlot } from '../folders/access/folder-opening.service';
-import type { NewSlot } from '../folders/access/folder-slots.repository';
 import { FolderErrors } from '../folders/folders.errors';
 import { newRecoveryCode } from '../platform/crypto/recovery-code';
 import type { Principal } from '../platform/http/principal';
@@ -29,7 +28,9 @@ const KEY_TABLES = 'files, folders, folder_slots, unlock_grants';
  */
 @Injectable()
 export class LocksService implements OnApplicationShutdown {
-  private readonly vacuuming = new Set<Promise<void>>();
+  /** The vacuum that runs in this process, and whether something has changed since it began. */
+  private vacuuming?: Promise<void>;
+  private isVacuumDue = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -72,7 +73,7 @@ export class LocksService implements OnApplicationShutdown {
     if (change.rekey) return this.underNewLock(principal, openedFolder(opened), password, event);
     const slot = await this.locking.newPasswordSlot(opened, password);
     await this.dataSource.transaction((tx) => this.locking.replacePassword(tx, principal, opened, slot));
-    this.vacuum(folderId);
+    this.vacuum();
     this.log.alert({ userId: principal.userId, device: principal.device, ...event });
     return null;
   }
@@ -81,13 +82,15 @@ export class LocksService implements OnApplicationShutdown {
   async remove(principal: Principal, folderId: string, from: From): Promise<void> {
     const folder = await this.access.keyFor(principal, folderId);
     if (!folder.isLocked) throw FolderErrors.notLocked();
-    await this.rekey(principal, folder, this.locking.withNewKey(folder, false), []);
+    const open = this.locking.withNewKey(folder, false);
+    await this.rekey(principal, folder, open, { fkWrapped: await this.locking.underUserKey(open) });
     this.log.alert({ userId: principal.userId, device: principal.device, ip: from.ip, kind: 'folder.lock_removed' });
   }
 
   /** Before the database is closed. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.vacuuming);
+    this.isVacuumDue = false;
+    await this.vacuuming;
   }
 
   private async underNewLock(
@@ -100,40 +103,46 @@ export class LocksService implements OnApplicationShutdown {
     const { text, secret: recovery } = newRecoveryCode();
     const locked = this.locking.withNewKey(folder, true);
     const slots = await this.locking.newSlots(locked, { password, recovery });
-    await this.rekey(principal, folder, locked, slots);
+    await this.rekey(principal, folder, locked, { slots });
     if (event.kind === 'folder.locked') this.log.note({ userId, device, ...event });
     else this.log.alert({ userId, device, ...event });
     return text;
   }
 
   /** All or nothing: a crash on the way leaves the folder as it was. */
-  private async rekey(
-    principal: Principal,
-    from: OpenFolder,
-    to: OpenFolder,
-    slots: readonly NewSlot[],
-  ): Promise<void> {
+  private async rekey(principal: Principal, from: OpenFolder, to: OpenFolder, kept: KeptKey): Promise<void> {
     const began = performance.now();
     const files = await this.dataSource.transaction(async (tx: EntityManager) => {
       await this.locking.hold(tx, from);
       const count = await this.rewrapping.all(tx, from, to);
-      await this.locking.install(tx, to, slots);
+      await this.locking.install(tx, to, kept);
       await this.shares.revokeOfFolder(tx, principal, from.id);
       return count;
     });
     const ms = Math.round(performance.now() - began);
     this.logger.info({ folderId: to.id, files, ms, locked: to.isLocked }, 'a folder has a new key');
-    this.vacuum(to.id);
+    this.vacuum();
   }
 
-  /** Until then the heap holds the old wrapped keys. Nobody waits for it; what goes wrong is logged, and autovacuum comes later. */
-  private vacuum(folderId: string): void {
-    const run = this.dataSource
-      .query(`VACUUM ${KEY_TABLES}`)
-      .then(() => undefined)
-      .catch((error: unknown) => this.logger.warn({ err: error, folderId }, 'old keys could not be vacuumed away'))
-      .finally(() => this.vacuuming.delete(run));
-    this.vacuuming.add(run);
+  /**
+   * Until then the heap holds the old wrapped keys. Nobody waits for it; what goes wrong is logged, and autovacuum comes later. One at a time:
+   * each takes a connection, and would only wait for the one before.
+   */
+  private vacuum(): void {
+    this.isVacuumDue = true;
+    this.vacuuming ??= this.vacuumWhileDue();
+  }
+
+  private async vacuumWhileDue(): Promise<void> {
+    while (this.isVacuumDue) {
+      this.isVacuumDue = false;
+      try {
+        await this.dataSource.query(`VACUUM ${KEY_TABLES}`);
+      } catch (error) {
+        this.logger.warn({ err: error }, 'old keys could not be vacuumed away');
+      }
+    }
+    this.vacuuming = undefined;
   }
 }
 

@@ -21,6 +21,9 @@ export interface NewSecrets {
   readonly recovery: Buffer;
 }
 
+/** Where a folder's key is kept from now on: in slots alone, or under the user key. */
+export type KeptKey = { readonly slots: readonly NewSlot[] } | { readonly fkWrapped: Buffer };
+
 /** Changes what opens a folder. The files' keys are not its business: whoever calls it rewraps them in the same transaction. */
 @Injectable()
 export class FolderLocking {
@@ -53,7 +56,8 @@ export class FolderLocking {
   }
 
   /**
-   * From here to the end of the transaction nobody else changes the folder or adds a file to it.
+   * From here to the end of the transaction nobody else changes the folder or adds a file to it. Whoever tries waits, with a connection each:
+   * what needs another connection than the transaction's own may never get it.
    * @throws {AppError} `FOLDER.CHANGED_MEANWHILE` when it is not as it was when `folder` was opened
    */
   async hold(tx: EntityManager, { id, ownerId, epoch }: Pick<OpenFolder, 'id' | 'ownerId' | 'epoch'>): Promise<void> {
@@ -61,13 +65,16 @@ export class FolderLocking {
     if (row?.epoch !== epoch) throw FolderErrors.changedMeanwhile();
   }
 
-  /** Gives a held folder its new key: in slots alone, or under the user key when there are none. Nobody has it unlocked afterwards. */
-  async install(tx: EntityManager, folder: OpenFolder, slots: readonly NewSlot[]): Promise<void> {
-    const { id, keyVersion: fkVersion } = folder;
-    const fkWrapped = slots.length > 0 ? null : await this.underUserKey(folder);
-    await this.folders.replaceKey(tx, { id, fkVersion, fkWrapped });
+  /** The folder's key as it is kept where there is no lock. May ask the database, and so before the transaction: see {@link hold}. */
+  async underUserKey({ id, ownerId, keyVersion, key }: OpenFolder): Promise<Buffer> {
+    return wrapKey(await this.keyring.userKey(ownerId), folderKeyContext(ownerId, id, keyVersion), key);
+  }
+
+  /** Gives a held folder its new key. Nobody has it unlocked afterwards. */
+  async install(tx: EntityManager, { id, keyVersion: fkVersion }: OpenFolder, kept: KeptKey): Promise<void> {
+    await this.folders.replaceKey(tx, { id, fkVersion, fkWrapped: 'fkWrapped' in kept ? kept.fkWrapped : null });
     await this.slots.delete(tx, id);
-    if (slots.length > 0) await this.slots.insert(tx, slots);
+    if ('slots' in kept) await this.slots.insert(tx, kept.slots);
     await this.grants.deleteOfFolder(tx, id);
   }
 
@@ -81,10 +88,6 @@ export class FolderLocking {
     await this.slots.delete(tx, slot.folderId, SlotType.password);
     await this.slots.insert(tx, [slot]);
     await this.grants.deleteOthersOfFolder(tx, slot.folderId, principal.sessionId);
-  }
-
-  private async underUserKey({ id, ownerId, keyVersion, key }: OpenFolder): Promise<Buffer> {
-    return wrapKey(await this.keyring.userKey(ownerId), folderKeyContext(ownerId, id, keyVersion), key);
   }
 }
 

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
+import { withClient } from '../../src/platform/database/open-database';
+import { KeyringService } from '../../src/vault/keyring.service';
+import { lock, newFolder, outcome, PASSWORD, putInto, unlock } from '../support/folders';
+import { jpeg } from '../support/photos';
+import { startTestApp, type TestApp } from '../support/test-app';
+import type { VaultClient } from '../support/vault-client';
+import { eventually } from '../support/waiting';
+
+let vault: TestApp;
+let alice: VaultClient;
+
+beforeAll(async () => {
+  vault = await startTestApp();
+  alice = await vault.signUp('alice@example.com');
+});
+afterAll(() => vault.close());
+afterEach(() => jest.restoreAllMocks());
+
+describe('the vacuum after a lock', () => {
+  it('runs once at a time, and once more for whatever changed meanwhile: each takes a connection, and waits for the one before', async () => {
+    const dataSource = vault.app.get(DataSource);
+    const query = dataSource.query.bind(dataSource);
+    const ends: ((error?: Error) => void)[] = [];
+    jest.spyOn(dataSource, 'query').mockImplementation(async (sql: string, ...rest: unknown[]) => {
+      if (!sql.startsWith('VACUUM')) return query<unknown>(sql, ...(rest as []));
+      return new Promise((resolve, reject) => ends.push((error) => (error ? reject(error) : resolve([]))));
+    });
+    const id = await newFolder(alice, 'vacuumed');
+    await lock(alice, id);
+    for (let n = 0; n < 4; n++) {
+      const json = { currentPassword: n ? `good password ${n}` : PASSWORD, newPassword: `good password ${n + 1}` };
+      expect(await outcome(alice.request('PATCH', `/folders/${id}/lock`, { json }))).toBe('204');
+    }
+    expect(ends).toHaveLength(1);
+    ends[0]?.(new Error('no room'));
+    await eventually('the next one begins', () => ends.length === 2);
+    ends[1]?.();
+    await delay(50);
+    expect(ends).toHaveLength(2);
+    expect(vault.logs.text).toContain('old keys could not be vacuumed away');
+    await lock(alice, await newFolder(alice, 'vacuumed as well'));
+    expect(ends).toHaveLength(3);
+    ends[2]?.();
+  });
+});
+
+describe('taking a lock away', () => {
+  it('needs no second connection while it holds the folder: all others may be waiting for it', async () => {
+    const id = await newFolder(alice, 'crowded');
+    await lock(alice, id);
+    await unlock(alice, id);
+    await putInto(alice, id, 'there.jpg', jpeg(100, 'there'));
+    // As in a process that has not opened anything of hers yet.
+    const keyring: object = vault.app.get(KeyringService, { strict: false });
+    (keyring as { userKeys: Map<string, Buffer> }).userKeys.clear();
+    const outcomes = await withClient(vault.database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT FROM folders WHERE id = $1 FOR UPDATE', [id]);
+      const removal = outcome(alice.request('DELETE', `/folders/${id}/lock`));
+      await delay(300);
+      const uploads = Array.from({ length: 30 }, (_, n) =>
+        outcome(alice.put(`${n}.jpg`, jpeg(100, `crowd ${n}`), { query: `?folderId=${id}` })),
+      );
+      await delay(1000);
+      await client.query('COMMIT');
+      return Promise.all([removal, ...uploads]);
+    });
+    expect(outcomes).toEqual(['204', ...Array<string>(30).fill('423 FOLDER.LOCKED')]);
+  });
+});
+
+describe('unlocking while the password changes', () => {
+  it('with the old one leaves no grant behind, although neither key nor epoch change', async () => {
+    const id = await newFolder(alice, 'both at once');
+    const file = await putInto(alice, id, 'there.jpg', jpeg(100, 'both at once'));
+    await lock(alice, id);
+    const unlocked = await withClient(vault.database.url, async (client) => {
+      // A change of the password by another process, which has everything written and is about to commit.
+      await client.query('BEGIN');
+      await client.query('SELECT FROM folders WHERE id = $1 FOR UPDATE', [id]);
+      await client.query('DELETE FROM folder_slots WHERE folder_id = $1 AND type = 1', [id]);
+      await client.query('DELETE FROM unlock_grants WHERE folder_id = $1', [id]);
+      const unlocking = outcome(unlock(alice, id));
+      await delay(1000);
+      await client.query('COMMIT');
+      return unlocking;
+    });
+    expect(unlocked).toBe('409 FOLDER.CHANGED_MEANWHILE');
+    expect(await outcome(alice.content(file.id))).toBe('423 FOLDER.LOCKED');
+  });
+});
