@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { BudgetsModule } from '../platform/budgets/budgets.module';
 import { PasswordsModule } from '../platform/passwords/passwords.module';
 import { UsersModule } from '../users/users.module';
 import { FolderAccess } from './access/folder-access.service';
@@ -20,6 +21,7 @@ import { FoldersService } from './folders.service';
 /** Folders and the keys to them. */
 @Module({
   imports: [
+    BudgetsModule,
     PasswordsModule,
     UsersModule,
     TypeOrmModule.forFeature([FolderEntity, FolderSlotEntity, UnlockGrantEntity]),

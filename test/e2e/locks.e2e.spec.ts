@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import type { FolderSlotEntity } from '../../src/folders/access/folder-slot.entity';
 import { SlotSealing } from '../../src/folders/access/slot-sealing.service';
@@ -8,6 +9,7 @@ import { folderSlotKey, lockPepper } from '../../src/platform/crypto/key-derivat
 import { argon2id } from '../../src/platform/crypto/password-kdf';
 import { newRecoveryCode } from '../../src/platform/crypto/recovery-code';
 import { wrapKey } from '../../src/platform/crypto/sealed-value';
+import { PasswordGuesses } from '../../src/platform/passwords/password-guesses.service';
 import { KeyringService } from '../../src/vault/keyring.service';
 import { folder, type FolderBody, lock, newFolder, outcome, PASSWORD, putInto, unlock } from '../support/folders';
 import { jpeg, sha256 } from '../support/photos';
@@ -407,6 +409,35 @@ describe('wrong passwords', () => {
       return kinds.filter((kind) => kind === 'folder.wrong_password').length === compared;
     });
     expect(await eventsOf(alice)).toContain('folder.unlocked');
+  });
+
+  it('are mailed once a day for as long as they go on, from the third on', async () => {
+    const { id } = await lockedFolder();
+    await vault.database.query(
+      `UPDATE sessions SET idle_seconds = 864000, idle_expires_at = idle_expires_at + interval '9 days', expires_at = expires_at + interval '9 days' WHERE user_id = $1`,
+      [alice.userId],
+    );
+    const before = vault.logs.text.length;
+    const mails = () =>
+      vault.logs.text.slice(before).match(/Security alert \(folder\.wrong_password, near /g)?.length ?? 0;
+    const guess = async (after: string) => {
+      await vault.clock.advance(after);
+      expect(await outcome(unlock(alice, id, 'a wrong password'))).toBe('403 FOLDER.WRONG_PASSWORD');
+    };
+    for (let n = 0; n < 2; n++) await guess('1 second');
+    await delay(500);
+    expect(mails()).toBe(0);
+    // Of two at once, the third guess is right and the fourth wrong.
+    const guesses = vault.app.get(PasswordGuesses, { strict: false });
+    await guesses.begin(id);
+    await guess('1 second');
+    await guesses.forgive(id);
+    await eventually('it is mailed', () => mails() === 1);
+    for (let n = 0; n < 3; n++) await guess('5 hours');
+    await delay(500);
+    expect(mails()).toBe(1);
+    for (let n = 0; n < 2; n++) await guess('5 hours');
+    await eventually('it is mailed again', () => mails() === 2);
   });
 
   it('count the same when many come at once: no more than five are compared', async () => {

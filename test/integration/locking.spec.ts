@@ -91,3 +91,26 @@ describe('unlocking while the password changes', () => {
     expect(await outcome(alice.content(file.id))).toBe('423 FOLDER.LOCKED');
   });
 });
+
+describe('a move while one of the folders gets another key', () => {
+  /** As another process leaves a folder that it is just locking; nothing else of the lock is there to be noticed. */
+  const LOCKING = 'UPDATE folders SET fk_wrapped = NULL, fk_version = fk_version + 1, epoch = epoch + 1 WHERE id = $1';
+
+  it.each(['into', 'out of'])('%s it is refused, and nothing is written', async (direction) => {
+    const [id, other] = [await newFolder(alice, direction), await newFolder(alice, `not ${direction}`)];
+    const [from, to] = direction === 'into' ? [other, id] : [id, other];
+    const file = await putInto(alice, from, 'moving.jpg', jpeg(100, direction));
+    const row = () => vault.database.query('SELECT * FROM files WHERE id = $1', [file.id]);
+    const before = await row();
+    const moved = await withClient(vault.database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query(LOCKING, [id]);
+      const moving = outcome(alice.request('PATCH', `/files/${file.id}`, { json: { folderId: to } }));
+      await delay(500);
+      await client.query('COMMIT');
+      return moving;
+    });
+    expect(moved).toBe('423 FOLDER.LOCKED');
+    expect(await row()).toEqual(before);
+  });
+});

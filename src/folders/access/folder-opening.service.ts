@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { DataSource } from 'typeorm';
+import { BudgetsRepository } from '../../platform/budgets/budgets.repository';
+import { labelled, uuid } from '../../platform/crypto/byte-fields';
 import { SlotType } from '../../platform/crypto/contexts';
 import { ARGON2ID_DEFAULTS } from '../../platform/crypto/password-kdf';
 import { parseRecoveryCode } from '../../platform/crypto/recovery-code';
@@ -31,6 +35,7 @@ export interface OpenedSlot {
 
 /** How many wrong passwords it takes before the owner is told by mail. */
 const ALERT_AFTER = 3;
+const DAY = 86_400;
 
 /** Opens the slots of locked folders: within the limits on guesses, and with a line in the security log for each outcome that matters. */
 @Injectable()
@@ -40,6 +45,8 @@ export class FolderOpening {
     private readonly slots: FolderSlotsRepository,
     private readonly sealing: SlotSealing,
     private readonly guesses: PasswordGuesses,
+    private readonly dataSource: DataSource,
+    private readonly budgets: BudgetsRepository,
     private readonly log: SecurityLog,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -59,14 +66,26 @@ export class FolderOpening {
     const { userId, device } = principal;
     if (!key) {
       const event = { userId, device, ip: from.ip, kind: 'folder.wrong_password' as const };
-      if (wrong === ALERT_AFTER) this.log.alert(event);
-      else this.log.note(event);
+      if (wrong < ALERT_AFTER) this.log.note(event);
+      else this.log.alert(event, () => this.isToldOf(folderId));
       throw FolderErrors.wrongPassword();
     }
     await this.guesses.forgive(folderId);
     if (typeof typed === 'string' && isCheap(slot)) await this.rehash(folder, slot, key, typed);
     if (type === SlotType.recovery) this.log.alert({ userId, device, ip: from.ip, kind: 'folder.recovered' });
     return { folder, slot, key };
+  }
+
+  /**
+   * Not only of the third: a right one beside it may have been counted as that, and whoever goes on guessing for weeks would never be told of
+   * again. Nor of each: mails that come too often are not read.
+   */
+  private async isToldOf(folderId: string): Promise<boolean> {
+    const key = createHash('sha256')
+      .update(labelled('folder-wrong-alerts', uuid(folderId)))
+      .digest();
+    const alerts = { key, windows: [{ limit: 1, seconds: DAY }] };
+    return (await this.budgets.spend(this.dataSource.manager, alerts)) === null;
   }
 
   /** What was not compared is not counted. */
