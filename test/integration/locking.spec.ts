@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { withClient } from '../../src/platform/database/open-database';
+import { PasswordHasher } from '../../src/platform/passwords/password-hasher.service';
+import { PasswordErrors } from '../../src/platform/passwords/password.errors';
 import { KeyringService } from '../../src/vault/keyring.service';
 import { lock, newFolder, outcome, PASSWORD, putInto, unlock } from '../support/folders';
 import { jpeg } from '../support/photos';
@@ -112,5 +114,38 @@ describe('a move while one of the folders gets another key', () => {
     });
     expect(moved).toBe('423 FOLDER.LOCKED');
     expect(await row()).toEqual(before);
+  });
+});
+
+describe('a file in the trash', () => {
+  it('gets under the new key as well', async () => {
+    const id = await newFolder(alice, 'with a trash');
+    const bytes = jpeg(5000, 'in the trash');
+    const query = `?folderId=${id}&takenAt=2026-08-02T17:21:09Z`;
+    const { body: file } = await alice.put('trashed.jpg', bytes, { query });
+    const trash = (at: string) => vault.database.query(`UPDATE files SET trashed_at = ${at} WHERE id = $1`, [file.id]);
+    await trash('now()');
+    await lock(alice, id);
+    await trash('NULL');
+    expect(await vault.database.query('SELECT taken_at AS at FROM files WHERE id = $1', [file.id])).toEqual([
+      { at: null },
+    ]);
+    await unlock(alice, id);
+    expect((await alice.content(file.id)).bytes.equals(bytes)).toBe(true);
+  });
+});
+
+describe('a password that was not compared', () => {
+  it('because too many are being hashed does not count as a wrong one', async () => {
+    const id = await newFolder(alice, 'busy');
+    await lock(alice, id);
+    const hash = jest.spyOn(vault.app.get(PasswordHasher, { strict: false }), 'hash');
+    hash.mockRejectedValue(PasswordErrors.busy({ headers: { 'Retry-After': '1' } }));
+    for (let n = 0; n < 8; n++) expect(await outcome(unlock(alice, id))).toBe('503 PASSWORD.BUSY');
+    hash.mockRestore();
+    expect(await outcome(unlock(alice, id))).toBe('200');
+    expect(await vault.database.query('SELECT wrong FROM password_guesses WHERE subject_id = $1', [id])).toEqual([
+      { wrong: 0 },
+    ]);
   });
 });
