@@ -10,6 +10,7 @@ import { argon2id } from '../../src/platform/crypto/password-kdf';
 import { newRecoveryCode } from '../../src/platform/crypto/recovery-code';
 import { wrapKey } from '../../src/platform/crypto/sealed-value';
 import { PasswordGuesses } from '../../src/platform/passwords/password-guesses.service';
+import { PasswordHasher } from '../../src/platform/passwords/password-hasher.service';
 import { KeyringService } from '../../src/vault/keyring.service';
 import { folder, type FolderBody, lock, newFolder, outcome, PASSWORD, putInto, unlock } from '../support/folders';
 import { jpeg, sha256 } from '../support/photos';
@@ -442,9 +443,13 @@ describe('wrong passwords', () => {
 
   it('count the same when many come at once: no more than five are compared', async () => {
     const { id } = await lockedFolder();
+    const hash = jest.spyOn(vault.app.get(PasswordHasher, { strict: false }), 'hash');
     const outcomes = await Promise.all(
       Array.from({ length: 15 }, (_, n) => outcome(unlock(alice, id, `wrong password ${n}`))),
     );
+    const hashed = hash.mock.calls.length;
+    hash.mockRestore();
+    expect(hashed).toBe(5);
     expect(outcomes.filter((each) => each === '403 FOLDER.WRONG_PASSWORD')).toHaveLength(5);
     expect(outcomes.filter((each) => each === '429 PASSWORD.TOO_MANY_GUESSES')).toHaveLength(10);
   });

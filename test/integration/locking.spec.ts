@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { withClient } from '../../src/platform/database/open-database';
+import { PasswordGuesses } from '../../src/platform/passwords/password-guesses.service';
 import { PasswordHasher } from '../../src/platform/passwords/password-hasher.service';
 import { PasswordErrors } from '../../src/platform/passwords/password.errors';
 import { KeyringService } from '../../src/vault/keyring.service';
@@ -91,6 +92,24 @@ describe('unlocking while the password changes', () => {
     });
     expect(unlocked).toBe('409 FOLDER.CHANGED_MEANWHILE');
     expect(await outcome(alice.content(file.id))).toBe('423 FOLDER.LOCKED');
+  });
+});
+
+describe('unlocking while the lock is taken away', () => {
+  it('is no wrong password, and does not count as one', async () => {
+    const id = await newFolder(alice, 'taken away');
+    await lock(alice, id);
+    await unlock(alice, id);
+    const guesses = vault.app.get(PasswordGuesses, { strict: false });
+    const begin = guesses.begin.bind(guesses);
+    jest.spyOn(guesses, 'begin').mockImplementationOnce(async (subject) => {
+      expect(await outcome(alice.request('DELETE', `/folders/${id}/lock`))).toBe('204');
+      return begin(subject);
+    });
+    expect(await outcome(unlock(alice, id))).toBe('409 FOLDER.CHANGED_MEANWHILE');
+    expect(await vault.database.query('SELECT wrong FROM password_guesses WHERE subject_id = $1', [id])).toEqual([
+      { wrong: 0 },
+    ]);
   });
 });
 

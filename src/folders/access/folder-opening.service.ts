@@ -53,16 +53,18 @@ export class FolderOpening {
 
   /**
    * @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.NOT_LOCKED`, `FOLDER.WRONG_PASSWORD`, `FOLDER.BAD_RECOVERY_CODE`,
-   *   `AUTH.FRESH_PIN_REQUIRED` for a recovery code, `PASSWORD.TOO_MANY_GUESSES`, `PASSWORD.BUSY`
+   *   `FOLDER.CHANGED_MEANWHILE`, `AUTH.FRESH_PIN_REQUIRED` for a recovery code, `PASSWORD.TOO_MANY_GUESSES`, `PASSWORD.BUSY`
    */
   async open(principal: Principal, folderId: string, secret: FolderSecret, from: { ip: string }): Promise<OpenedSlot> {
     const folder = await this.folders.findOwned(principal.userId, folderId);
     if (!folder) throw FolderErrors.notFound();
     if (folder.fkWrapped) throw FolderErrors.notLocked();
     const { type, typed } = readSecret(secret, principal);
-    const wrong = await this.guesses.begin(folderId);
     const slot = await this.slots.find(folderId, type);
-    const key = slot && (await this.tryOpen(folder, slot, typed));
+    // Its lock has just been taken away: nothing to compare with, and nothing to count.
+    if (!slot) throw FolderErrors.changedMeanwhile();
+    const wrong = await this.guesses.begin(folderId);
+    const key = await this.tryOpen(folder, slot, typed);
     const { userId, device } = principal;
     if (!key) {
       const event = { userId, device, ip: from.ip, kind: 'folder.wrong_password' as const };
