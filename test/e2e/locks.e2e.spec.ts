@@ -546,6 +546,7 @@ describe('a new password', () => {
       rekey: true,
     });
     expect([status, typeof body['recoveryCode']]).toEqual([200, 'string']);
+    expect(await vault.database.query('SELECT FROM unlock_grants WHERE folder_id = $1', [id])).toEqual([]);
     expect(await outcome(alice.content(file.id))).toBe('423 FOLDER.LOCKED');
     expect(await outcome(alice.request('POST', `/folders/${id}/unlock`, { json: { recoveryCode } }))).toBe(
       '403 FOLDER.WRONG_PASSWORD',
