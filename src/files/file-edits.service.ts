@@ -58,6 +58,7 @@ export class FileEdits {
     const { row, folder } = file;
     try {
       const rewrapped = rewrapFile(folder, target, row, metadata);
+      for (const { id } of [folder, target]) await this.access.settled(id);
       if (await this.rewrapping.rewrapOne(rewrapped, folder, target)) return;
     } catch (error) {
       const violated = violatedUnique(error);

@@ -112,13 +112,14 @@ export class LocksService implements OnApplicationShutdown {
   /** All or nothing: a crash on the way leaves the folder as it was. */
   private async rekey(principal: Principal, from: OpenFolder, to: OpenFolder, kept: KeptKey): Promise<void> {
     const began = performance.now();
-    const files = await this.dataSource.transaction(async (tx: EntityManager) => {
+    const transaction = async (tx: EntityManager): Promise<number> => {
       await this.locking.hold(tx, from);
       const count = await this.rewrapping.all(tx, from, to);
       await this.locking.install(tx, to, kept);
       await this.shares.revokeOfFolder(tx, principal, from.id);
       return count;
-    });
+    };
+    const files = await this.access.whileHeld(to.id, () => this.dataSource.transaction(transaction));
     const ms = Math.round(performance.now() - began);
     this.logger.info({ folderId: to.id, files, ms, locked: to.isLocked }, 'a folder has a new key');
     this.vacuum();

@@ -292,6 +292,7 @@ describe('unlocking', () => {
     await unlock(alice, id);
     expect(await outcome(alice.content(file.id))).toBe('200');
     expect(await outcome(second.content(file.id))).toBe('423 FOLDER.LOCKED');
+    expect(await folder(second, id)).toMatchObject({ unlockedUntil: null, bytes: null });
     await unlock(second, id);
     expect(await outcome(second.content(file.id))).toBe('200');
     expect(await outcome(alice.request('POST', `/folders/${id}/relock`))).toBe('204');

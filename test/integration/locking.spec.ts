@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { FileRewrapping } from '../../src/files/file-rewrapping.service';
 import { withClient } from '../../src/platform/database/open-database';
 import { PasswordGuesses } from '../../src/platform/passwords/password-guesses.service';
 import { PasswordHasher } from '../../src/platform/passwords/password-hasher.service';
@@ -71,6 +72,41 @@ describe('taking a lock away', () => {
       return Promise.all([removal, ...uploads]);
     });
     expect(outcomes).toEqual(['204', ...Array<string>(30).fill('423 FOLDER.LOCKED')]);
+  });
+});
+
+describe('a folder that takes long to lock', () => {
+  it('lets those who write into it wait without a connection each: others need them', async () => {
+    const bob = await vault.signUp('bob@example.com');
+    const [id, other] = [await newFolder(alice, 'huge'), await newFolder(alice, 'beside it')];
+    const file = await putInto(alice, other, 'moving.jpg', jpeg(100, 'beside it'));
+    const rewrapping = vault.app.get(FileRewrapping, { strict: false });
+    const all = rewrapping.all.bind(rewrapping);
+    let goOn = (): void => undefined;
+    const halfway = new Promise<void>((resolve) => (goOn = resolve));
+    const begun = jest.spyOn(rewrapping, 'all').mockImplementation(async (...args) => {
+      await halfway;
+      return all(...args);
+    });
+    const locks = Array.from({ length: 3 }, () =>
+      outcome(alice.request('PUT', `/folders/${id}/lock`, { json: { password: PASSWORD } })),
+    );
+    await eventually('it is being locked', () => begun.mock.calls.length > 0);
+    const writes = Array.from({ length: 25 }, (_, n) =>
+      n === 0
+        ? outcome(alice.request('PATCH', `/files/${file.id}`, { json: { folderId: id } }))
+        : outcome(alice.put(`${n}.jpg`, jpeg(100, `huge ${n}`), { query: `?folderId=${id}` })),
+    );
+    await delay(1000);
+    const began = Date.now();
+    expect(await outcome(bob.request('GET', '/users/me'))).toBe('200');
+    expect(Date.now() - began).toBeLessThan(1000);
+    goOn();
+    expect((await Promise.all(locks)).sort()).toEqual([
+      '200',
+      ...Array<string>(2).fill('409 FOLDER.CHANGED_MEANWHILE'),
+    ]);
+    expect(new Set(await Promise.all(writes))).toEqual(new Set(['423 FOLDER.LOCKED']));
   });
 });
 

@@ -149,6 +149,7 @@ export class UploadService {
       dekWrapped: wrapFileKey(folder, id, fileKey),
       ...sealedColumns(folder, id, FIRST_VERSION, metadata),
     };
+    await this.access.settled(folder.id);
     const createdAt = await this.repository.insertWithBlob(file, folder.epoch, blob);
     if (!createdAt) {
       const now = await this.access.keyFor(principal, folder.id);

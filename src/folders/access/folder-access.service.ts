@@ -33,6 +33,8 @@ export class FolderAccess implements OnApplicationShutdown {
    */
   private readonly cache = new Map<string, Buffer>();
   private readonly touching = new Map<string, Promise<void>>();
+  /** Folders that get another key in this process just now. */
+  private readonly held = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly config: AppConfig,
@@ -85,6 +87,25 @@ export class FolderAccess implements OnApplicationShutdown {
       }
       yield block;
     }
+  }
+
+  /**
+   * Runs a transaction that holds a folder for as long as it has files: one after the other for each folder. Those who would wait for it in
+   * the database, with a connection each, wait for {@link settled} before. For speed alone: other processes do not know of it.
+   */
+  async whileHeld<T>(folderId: string, transaction: () => Promise<T>): Promise<T> {
+    const run = this.settled(folderId).then(transaction);
+    this.held.set(folderId, run);
+    try {
+      return await run;
+    } finally {
+      if (this.held.get(folderId) === run) this.held.delete(folderId);
+    }
+  }
+
+  /** Until nobody in this process holds the folder any more. */
+  async settled(folderId: string): Promise<void> {
+    await this.held.get(folderId)?.catch(() => undefined);
   }
 
   /** Before the database is closed. */
