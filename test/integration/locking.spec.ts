@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { FileRewrapping } from '../../src/files/file-rewrapping.service';
+import { UnlockGrantsRepository } from '../../src/folders/access/unlock-grants.repository';
 import { withClient } from '../../src/platform/database/open-database';
 import { PasswordGuesses } from '../../src/platform/passwords/password-guesses.service';
 import { PasswordHasher } from '../../src/platform/passwords/password-hasher.service';
@@ -202,5 +203,27 @@ describe('a password that was not compared', () => {
     expect(await vault.database.query('SELECT wrong FROM password_guesses WHERE subject_id = $1', [id])).toEqual([
       { wrong: 0 },
     ]);
+  });
+});
+
+describe('a grant', () => {
+  it('goes with its session, and with its end, not before', async () => {
+    const grants = vault.app.get(UnlockGrantsRepository, { strict: false });
+    const id = await newFolder(alice, 'granted');
+    await lock(alice, id);
+    const left = async () =>
+      (await vault.database.query('SELECT FROM unlock_grants WHERE folder_id = $1', [id])).length;
+    const second = vault.stranger();
+    await second.signIn('alice@example.com', 'second', (address) => vault.logs.pinFor(address));
+    await unlock(alice, id);
+    await unlock(second, id);
+    await grants.deleteOver();
+    expect(await left()).toBe(2);
+    await second.request('DELETE', '/auth/sessions/current');
+    await grants.deleteOver();
+    expect(await left()).toBe(1);
+    await vault.database.query('UPDATE unlock_grants SET idle_expires_at = now()');
+    await grants.deleteOver();
+    expect(await left()).toBe(0);
   });
 });
