@@ -5,7 +5,6 @@ import {
   IsArray,
   IsBoolean,
   IsInt,
-  IsOptional,
   IsString,
   Matches,
   Max,
@@ -13,6 +12,7 @@ import {
   Min,
 } from 'class-validator';
 import { IsInstant } from '../platform/http/is-instant.decorator';
+import { MayBeMissing } from '../platform/http/may-be-missing.decorator';
 
 /** Printable: no control, format, surrogate or unassigned characters. */
 const PRINTABLE = /^[^\p{C}]+$/u;
@@ -24,7 +24,7 @@ export class CreateShareDto {
     description: 'This or `fileIds`. The folder as it is at any time: what comes into it later is shared too.',
     example: '019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44',
   })
-  @IsOptional()
+  @MayBeMissing()
   @IsString()
   @MaxLength(64)
   folderId?: string;
@@ -37,7 +37,7 @@ export class CreateShareDto {
     description: 'This or `folderId`. Files of any folders that you can open.',
     example: ['019ab0c4-7d1f-7c55-8a0e-3f3d7b2b9c11'],
   })
-  @IsOptional()
+  @MayBeMissing()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(1000)
@@ -51,7 +51,7 @@ export class CreateShareDto {
       'When it ends: in the future, at most 90 days from now, 7 days when left out. Fractions of a second are dropped.',
     example: '2026-11-27T10:00:00Z',
   })
-  @IsOptional()
+  @MayBeMissing()
   @IsInstant()
   expiresAt?: string;
 
@@ -59,7 +59,7 @@ export class CreateShareDto {
     description: 'Asked for beside the link. 8 to 256 bytes of UTF-8, and none that everybody tries first.',
     example: 'a long walk on the beach',
   })
-  @IsOptional()
+  @MayBeMissing()
   @IsString()
   @MaxLength(1024)
   password?: string;
@@ -71,7 +71,7 @@ export class CreateShareDto {
     description: 'How often it can be opened; any number of times when left out.',
     example: 20,
   })
-  @IsOptional()
+  @MayBeMissing()
   @IsInt()
   @Min(1)
   @Max(1_000_000)
@@ -82,7 +82,7 @@ export class CreateShareDto {
     description:
       'Whether visitors get the files as they are, with place and time of the photos; else previews without.',
   })
-  @IsOptional()
+  @MayBeMissing()
   @IsBoolean()
   includeOriginals?: boolean;
 
@@ -92,7 +92,7 @@ export class CreateShareDto {
     description: 'What it is called, for you and for visitors.',
     example: 'Summer by the sea',
   })
-  @IsOptional()
+  @MayBeMissing()
   @IsString()
   @MaxLength(128)
   @Matches(PRINTABLE, { message: 'label must be 1 to 128 printable characters' })

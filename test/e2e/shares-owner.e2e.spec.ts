@@ -154,6 +154,24 @@ describe('a new share', () => {
   });
 });
 
+describe('null', () => {
+  it.each(['folderId', 'expiresAt', 'password', 'maxOpens', 'includeOriginals', 'label'])(
+    'as %s of a new share is as if it had been left out',
+    async (field) => {
+      const made = await share(alice, { fileIds: [fileId], [field]: null });
+      const { body } = await alice.request<{ items: object[] }>('GET', '/shares?limit=1');
+      expect(body.items[0]).toMatchObject({
+        id: made.id,
+        target: 'files',
+        hasPassword: false,
+        maxOpens: null,
+        includeOriginals: false,
+        label: null,
+      });
+    },
+  );
+});
+
 describe("an owner's list", () => {
   it('has every share once, the newest first, in pages, and nobody else’s', async () => {
     const carol = await vault.signUp('carol@example.com');

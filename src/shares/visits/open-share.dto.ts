@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsString, MaxLength } from 'class-validator';
+import { MayBeMissing } from '../../platform/http/may-be-missing.decorator';
 
 const TRANSPORTS = ['bearer', 'cookie'] as const;
 
@@ -16,7 +17,7 @@ export class OpenShareDto {
     description: 'Where the share has one. Without it such a share answers 403, which costs no guess.',
     example: 'a long walk on the beach',
   })
-  @IsOptional()
+  @MayBeMissing()
   @IsString()
   @MaxLength(1024)
   password?: string;
@@ -26,7 +27,7 @@ export class OpenShareDto {
     default: 'bearer',
     description: 'How the token travels: in the answer and then in `Authorization`, or as a cookie of this share.',
   })
-  @IsOptional()
+  @MayBeMissing()
   @IsIn(TRANSPORTS)
   transport?: (typeof TRANSPORTS)[number];
 }
