@@ -1,3 +1,5 @@
+import childProcess, { type ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import sharp from 'sharp';
 import { AppError } from '../../src/platform/errors/app-error';
 import { createLogger } from '../../src/platform/logging/logger';
@@ -67,15 +69,33 @@ describe('a worker', () => {
   });
 
   it('that takes too long is stopped', async () => {
-    const worker = new RenderWorker(300);
-    const { open, fail, isClosed } = stalled();
-    const result = worker.render(job(picture, open)).catch((error: unknown) => error);
-    const error = await result;
+    // So small that the pipe takes all of it.
+    const grey = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#888' } })
+      .png()
+      .toBuffer();
+    const worker = new RenderWorker(1500);
+    await worker.render(job(grey));
+    for (const pid of decoderPids()) process.kill(pid, 'SIGSTOP');
+    const error: unknown = await worker.render(job(grey)).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RenderFailure);
     expect((error as RenderFailure).reason).toBe('time');
     expect(worker.isUsable).toBe(false);
+  });
+
+  it('that waits too long for the picture is stopped, and the picture is not blamed for it', async () => {
+    const worker = new RenderWorker(300);
+    const { open, fail, isClosed } = stalled();
+    const error: unknown = await worker.render(job(picture, open)).catch((thrown: unknown) => thrown);
+    expect((error as RenderFailure).reason).toBe('start');
+    expect(worker.isUsable).toBe(false);
     fail();
     await eventually('the bytes are closed', isClosed);
+  });
+
+  it('that does not start in time is not the picture’s fault either', async () => {
+    const worker = new RenderWorker(1);
+    const error: unknown = await worker.render(job(picture)).catch((thrown: unknown) => thrown);
+    expect((error as RenderFailure).reason).toBe('start');
   });
 
   it('whose picture breaks off is not asked again: it waits for the rest', async () => {
@@ -101,6 +121,32 @@ describe('the pool', () => {
     waiting.fail();
     for (const error of await Promise.all(jobs)) expect((error as Error).message).toBe('the source broke');
     expect(await pool.render(job(picture))).not.toBeNull();
+    await pool.onApplicationShutdown();
+  });
+
+  it.each<[what: string, spawn: () => ChildProcess]>([
+    [
+      // What Node does (lib/internal/child_process.js) where there are no file descriptors: no pipes, and the error in a moment.
+      'file descriptors',
+      () => {
+        const child = new EventEmitter();
+        process.nextTick(() => child.emit('error', new Error('spawn EMFILE')));
+        return child as ChildProcess;
+      },
+    ],
+    [
+      'memory',
+      () => {
+        throw new Error('spawn ENOMEM');
+      },
+    ],
+  ])('answers 503 where the system has no %s for a worker, and works when it has', async (_what, spawn) => {
+    const pool = new RenderPool(createLogger('info', new LogLines()));
+    const spawned = jest.spyOn(childProcess, 'spawn').mockImplementationOnce(spawn);
+    const refused: unknown = await pool.render(job(picture)).catch((error: unknown) => error);
+    expect((refused as AppError).definition).toMatchObject({ code: 'FILE.RENDITION_BUSY', status: 503 });
+    expect(await pool.render(job(picture))).not.toBeNull();
+    spawned.mockRestore();
     await pool.onApplicationShutdown();
   });
 

@@ -1,4 +1,4 @@
-/** A worker that gave no answer: it did not even start, it took too long, or it died. */
+/** A worker that gave no answer: it did not come so far that it had the picture, it took too long with it, or it died. */
 export class RenderFailure extends Error {
   constructor(
     readonly reason: 'start' | 'time' | 'died',

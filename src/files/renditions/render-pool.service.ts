@@ -47,8 +47,9 @@ export class RenderPool implements OnApplicationShutdown {
 
   private async attempt(job: RenderJob, tries: number): Promise<Buffer | null> {
     if (this.isClosed) throw FileErrors.renditionBusy();
-    const worker = this.take();
+    let worker: RenderWorker | undefined;
     try {
+      worker = this.take();
       return await worker.render(job);
     } catch (error) {
       if (!(error instanceof RenderFailure)) throw error;
@@ -58,7 +59,7 @@ export class RenderPool implements OnApplicationShutdown {
       if (error.reason === 'start') throw FileErrors.renditionBusy({ cause: error });
       return error.reason === 'died' && tries > 1 ? await this.attempt(job, tries - 1) : null;
     } finally {
-      this.giveBack(worker);
+      if (worker) this.giveBack(worker);
     }
   }
 

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { RenderFailure } from './render-failure';
 
 /** A picture to be made smaller. */
@@ -21,12 +22,7 @@ const JOBS_PER_WORKER = 500;
 
 /** One process that decodes pictures, one at a time. It gets plaintext through a pipe and gives WebP through another. */
 export class RenderWorker {
-  /** Nothing of the server's environment: settings are secrets. Two arenas, because glibc's many are never given back. */
-  private readonly child = spawn(process.execPath, ['--max-old-space-size=64', PROGRAM], {
-    cwd: '/',
-    env: { MALLOC_ARENA_MAX: '2' },
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  private readonly child = startDecoder();
   private readonly output = this.child.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
   /** What has arrived and was not asked for yet. */
   private unread: Buffer = Buffer.alloc(0);
@@ -34,10 +30,15 @@ export class RenderWorker {
   private isAlive = true;
   /** Whether it has come so far that it could decode something. */
   private hasStarted = false;
+  /** Whether it has all of the picture: only from then on it decodes. */
+  private isFed = false;
   private isLate = false;
   private jobs = 0;
 
-  /** @param timeLimitMs for one picture; for tests that cannot wait */
+  /**
+   * @param timeLimitMs for one picture; for tests that cannot wait
+   * @throws {RenderFailure} when the system has no room for another process
+   */
   constructor(private readonly timeLimitMs = TIME_LIMIT_MS) {
     this.closed = new Promise((resolve) => {
       const close = (): void => {
@@ -106,8 +107,10 @@ export class RenderWorker {
     header.writeUInt32BE(length, 2);
     if (!this.hasStarted) await this.read(4);
     this.hasStarted = true;
+    this.isFed = false;
     await this.write(header);
     for await (const block of source) await this.write(block);
+    this.isFed = true;
     const size = (await this.read(4)).readUInt32BE();
     if (size > MAX_OUTPUT_BYTES) throw this.failure();
     return size === 0 ? null : this.read(size);
@@ -143,6 +146,25 @@ export class RenderWorker {
   }
 
   private failure(cause?: unknown): RenderFailure {
-    return new RenderFailure(this.isLate ? 'time' : this.hasStarted ? 'died' : 'start', cause);
+    if (this.isLate) return new RenderFailure(this.isFed ? 'time' : 'start', cause);
+    return new RenderFailure(this.hasStarted ? 'died' : 'start', cause);
+  }
+}
+
+/** @throws {RenderFailure} when the system has no room for another process */
+function startDecoder(): ChildProcessByStdio<Writable, Readable, null> {
+  try {
+    // Nothing of the server's environment: settings are secrets. Two arenas, because glibc's many are never given back.
+    const child = spawn(process.execPath, ['--max-old-space-size=64', PROGRAM], {
+      cwd: '/',
+      env: { MALLOC_ARENA_MAX: '2' },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    // Where there are no more file descriptors, there are no pipes either, and the error comes later: to nobody, it would end the server.
+    child.on('error', () => undefined);
+    if (!(child.stdin as Writable | undefined)) throw new Error('no pipes for a process');
+    return child;
+  } catch (error) {
+    throw new RenderFailure('start', error);
   }
 }
