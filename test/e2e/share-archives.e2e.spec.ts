@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FileErrors } from '../../src/files/files.errors';
+import { RenderPool } from '../../src/files/renditions/render-pool.service';
 import { jpeg, sha256 } from '../support/photos';
 import { photo, SECRETS } from '../support/pictures';
 import { newFolder } from '../support/folders';
@@ -116,14 +118,48 @@ describe('the archive of a share', () => {
     expect(await fetched(made)).toBe(0);
   });
 
-  it('breaks when the share ends between two pages of it', async () => {
+  it('has every file, also of more than one page', async () => {
     const folderId = await newFolder(alice);
-    for (let i = 0; i < 201; i++) await put(`${i}.jpg`, jpeg(i < 3 ? 3_000_000 : 50, `many ${i}`), folderId);
+    for (let i = 0; i < 201; i++) await put(`${i}.jpg`, jpeg(50, `many ${i}`), folderId);
+    const made = await share(alice, { folderId, includeOriginals: true });
+    const { bytes } = await archiveOf(await visit(vault, made), made);
+    expect(Object.keys(unpack(bytes))).toEqual(Array.from({ length: 201 }, (_, i) => `${i}.jpg`));
+  });
+
+  it('breaks when the share ends between two files of it', async () => {
+    const folderId = await newFolder(alice);
+    for (let i = 0; i < 3; i++) await put(`${i}.jpg`, jpeg(9_000_000, `many ${i}`), folderId);
     const made = await share(alice, { folderId, includeOriginals: true });
     const response = await begin(await visit(vault, made), `/shares/${made.id}/archive`);
     await once(response, 'readable');
     await alice.request('DELETE', `/shares/${made.id}`);
     await expect(response.toArray()).rejects.toThrow();
+  });
+
+  it.each<[what: string, change: string]>([
+    ['trashed', 'UPDATE files SET trashed_at = clock_timestamp() WHERE id = $1'],
+    ['moved', 'UPDATE files SET folder_id = (SELECT id FROM folders WHERE is_root LIMIT 1) WHERE id = $1'],
+    ['deleted', 'DELETE FROM files WHERE id = $1'],
+  ])('does not have a file that is %s before its turn comes', async (what, change) => {
+    const folderId = await newFolder(alice);
+    for (let i = 0; i < 3; i++) await put(`${i}.jpg`, jpeg(9_000_000, `${what} ${i}`), folderId);
+    const last = await put('last.jpg', jpeg(50, what), folderId);
+    const made = await share(alice, { folderId, includeOriginals: true });
+    const response = await begin(await visit(vault, made), `/shares/${made.id}/archive`);
+    await once(response, 'readable');
+    await vault.database.query(change, [last]);
+    const bytes = Buffer.concat((await response.toArray()) as Buffer[]);
+    expect(Object.keys(unpack(bytes))).toEqual(['0.jpg', '1.jpg', '2.jpg']);
+  });
+
+  it('waits for its turn where others have their previews made just now', async () => {
+    const made = await share(alice, { fileIds: [await put('busy.jpg', await photo(60, 40))] });
+    const busy = jest
+      .spyOn(vault.app.get(RenderPool, { strict: false }), 'render')
+      .mockRejectedValueOnce(FileErrors.renditionBusy());
+    const { status, bytes } = await archiveOf(await visit(vault, made), made);
+    expect([status, Object.keys(unpack(bytes)), busy.mock.calls.length]).toEqual([200, ['busy.webp'], 2]);
+    busy.mockRestore();
   });
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import type { Download } from '../../files/download/download.service';
@@ -20,6 +21,9 @@ export interface SharedArchive {
 }
 
 const PAGE = 200;
+/** For a preview, where too many are waiting for theirs. */
+const TRIES = 60;
+const PAUSE_MS = 1000;
 /** The names of what had to be left out. */
 const SKIPPED = 'SKIPPED.txt';
 
@@ -52,25 +56,35 @@ export class SharedArchives {
     if (skipped.length > 0) yield { name: nameOf(SKIPPED), modifiedAt: new Date(), ...inMemory(listOf(skipped)) };
   }
 
-  /** Page by page; a share that has ended in between must not look like one that has fewer files. */
+  /**
+   * Page by page, and each file asked for once more when its turn comes, which may be hours later: it may have been taken out of the share.
+   * A share that has ended in between must not look like one that has fewer files.
+   */
   private async *all(visitor: ShareVisitor): AsyncGenerator<SharedFile, void> {
     let after: Position | undefined;
     do {
       const page = await this.files.list(visitor, { limit: PAGE, after });
       await this.visits.confirm(visitor);
-      yield* page.files;
+      for (const { id } of page.files) {
+        const file = await this.files.find(visitor, id);
+        await this.visits.confirm(visitor);
+        if (file) yield file;
+      }
       after = page.next ?? undefined;
     } while (after);
   }
 
-  /** Null for a file that cannot be shown. */
-  private async downloadOf(visitor: ShareVisitor, file: SharedFile): Promise<Download | null> {
+  /** Null for a file that cannot be shown. Where others have their previews made, an archive waits for its turn: it has no other try. */
+  private async downloadOf(visitor: ShareVisitor, file: SharedFile, tries = TRIES): Promise<Download | null> {
     try {
       return await this.files.contentOf(visitor, file);
     } catch (error) {
-      if (error instanceof AppError && error.definition === FileErrors.noRendition.definition) return null;
-      throw error;
+      if (!(error instanceof AppError)) throw error;
+      if (error.definition === FileErrors.noRendition.definition) return null;
+      if (error.definition !== FileErrors.renditionBusy.definition || tries === 1) throw error;
     }
+    await sleep(PAUSE_MS);
+    return this.downloadOf(visitor, file, tries - 1);
   }
 
   /** A ZIP tells the checksum before the bytes: that of an original is known, and a preview is small. */

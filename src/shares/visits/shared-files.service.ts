@@ -53,6 +53,12 @@ export class SharedFiles {
     return this.renditions.rendition(stored, kind, { name: details.name, isTransient: true });
   }
 
+  /** Null for a file outside of the share. */
+  async find(visitor: ShareVisitor, fileId: string): Promise<SharedFile | null> {
+    const row = await this.files.find(visitor.shareId, targetOf(visitor), fileId);
+    return row && open(visitor, row);
+  }
+
   /** @throws {AppError} `FILE.NO_RENDITION`, `FILE.RENDITION_BUSY` */
   async contentOf({ share }: ShareVisitor, { stored, details: { name } }: SharedFile): Promise<Download> {
     return share.includeOriginals
@@ -61,9 +67,9 @@ export class SharedFiles {
   }
 
   private async get(visitor: ShareVisitor, fileId: string): Promise<SharedFile> {
-    const row = await this.files.find(visitor.shareId, targetOf(visitor), fileId);
-    if (!row) throw ShareErrors.notFound();
-    return open(visitor, row);
+    const file = await this.find(visitor, fileId);
+    if (!file) throw ShareErrors.notFound();
+    return file;
   }
 
   /** One row that was tampered with must not hide all the others; whoever runs the server hears of it. */
