@@ -20,7 +20,7 @@ export interface From {
 }
 
 /** Tables that keep old wrapped keys until they are vacuumed. */
-const KEY_TABLES = 'files, folders, folder_slots, unlock_grants';
+const KEY_TABLES = 'files, folders, folder_slots, unlock_grants, shares, share_items';
 
 /**
  * Locks folders, changes their passwords and takes their locks away. A lock is a key that the server does not have: a new one, in slots that

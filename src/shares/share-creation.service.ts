@@ -107,9 +107,9 @@ export class ShareCreation {
     };
     const items = target.files.map((file) => toItem(key, share, file));
     await this.dataSource.transaction(async (tx) => {
-      // The folder has been locked or rekeyed since its key was handed out.
-      if (!(await this.shares.insert(tx, row))) throw FolderErrors.changedMeanwhile();
-      await this.shares.insertItems(tx, items);
+      // The folder, or that of a file, has been locked or rekeyed since its key was handed out; or a file was moved.
+      const isWritten = (await this.shares.insert(tx, row)) && (await this.shares.insertItems(tx, items));
+      if (!isWritten) throw FolderErrors.changedMeanwhile();
     });
     return { id: share.id, url: `${this.config.publicUrl}/s/${share.id}#${link.toString('base64url')}`, expiresAt };
   }

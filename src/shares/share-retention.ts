@@ -19,7 +19,7 @@ export class ShareRetention implements OnModuleInit {
   onModuleInit(): void {
     const [days, eventDays] = [this.config.get('RETENTION_SHARE_DAYS'), this.config.get('RETENTION_EVENT_DAYS')];
     this.retention.register({ what: 'share sessions', days: 0, purge: () => this.sessions.deleteExpired() });
-    this.retention.register({ what: 'keys of shares', days: 0, purge: () => this.shares.deleteKeysOfExpired() });
+    this.retention.register({ what: 'keys of shares', days: 0, purge: () => this.shares.deleteKeysOfEnded() });
     this.retention.register({
       what: 'openings of shares',
       days: eventDays,

@@ -101,11 +101,17 @@ export class SharesRepository {
     return rows.length === 1;
   }
 
-  async insertItems(tx: EntityManager, items: readonly ShareItemEntity[]): Promise<void> {
+  /** @returns false when a file is not there any more, or its folder has another key by now: not all was written */
+  async insertItems(tx: EntityManager, items: readonly ShareItemEntity[]): Promise<boolean> {
     const column = <K extends keyof ShareItemEntity>(name: K) => items.map((item) => item[name]);
-    await tx.query(
+    const rows = await tx.query<unknown[]>(
       `INSERT INTO share_items (share_id, file_id, folder_id, fk_version, blob_version, dek_wrapped, details_sealed)
-       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::bytea[], $7::bytea[])`,
+       SELECT u.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::bytea[], $7::bytea[])
+                       AS u (share_id, file_id, folder_id, fk_version, blob_version, dek_wrapped, details_sealed)
+         JOIN files f ON f.id = u.file_id AND f.folder_id = u.folder_id AND f.blob_version = u.blob_version
+         JOIN folders d ON d.id = u.folder_id AND d.fk_version = u.fk_version
+          FOR SHARE OF d
+       RETURNING file_id`,
       [
         column('shareId'),
         column('fileId'),
@@ -116,6 +122,7 @@ export class SharesRepository {
         column('detailsSealed'),
       ],
     );
+    return rows.length === items.length;
   }
 
   /** A page of an owner's shares, the newest first. */
@@ -137,11 +144,12 @@ export class SharesRepository {
     return affected === 1;
   }
 
-  /** Removes the shares of a folder, and its files from the shares of files. */
+  /** Removes the shares of a folder, and its files from the shares of files: also those that were shared somewhere else, and moved here. */
   async deleteOfFolderOwned(tx: EntityManager, ownerId: string, folderId: string): Promise<void> {
     await tx.query('DELETE FROM shares WHERE owner_id = $1 AND folder_id = $2', [ownerId, folderId]);
     await tx.query(
-      'DELETE FROM share_items i USING shares s WHERE s.id = i.share_id AND s.owner_id = $1 AND i.folder_id = $2',
+      `DELETE FROM share_items i USING shares s, files f
+        WHERE s.id = i.share_id AND f.id = i.file_id AND s.owner_id = $1 AND $2 IN (i.folder_id, f.folder_id)`,
       [ownerId, folderId],
     );
   }
@@ -183,15 +191,18 @@ export class SharesRepository {
     return rows[0] ?? null;
   }
 
-  /** Removes what expired shares could be opened with. @returns of how many shares */
-  async deleteKeysOfExpired(): Promise<number> {
+  /** Removes what expired shares could be opened with, and the keys of files that were moved since. @returns how many shares were expired */
+  async deleteKeysOfEnded(): Promise<number> {
     const ended = await this.rows.query<unknown[]>(
       `WITH ended AS (
          UPDATE shares SET fk_wrapped = NULL, visitor_label_sealed = NULL
           WHERE id IN (SELECT id FROM shares WHERE expires_at < clock_timestamp() AND visitor_label_sealed IS NOT NULL
                           FOR UPDATE SKIP LOCKED)
          RETURNING id
-       ), items AS (DELETE FROM share_items WHERE share_id IN (SELECT id FROM ended))
+       ), items AS (
+         DELETE FROM share_items i USING files f
+          WHERE f.id = i.file_id AND (i.share_id IN (SELECT id FROM ended) OR f.folder_id <> i.folder_id)
+       )
        SELECT id FROM ended`,
     );
     return ended.length;

@@ -14,6 +14,7 @@ import { PasswordHasher } from '../../src/platform/passwords/password-hasher.ser
 import { KeyringService } from '../../src/vault/keyring.service';
 import { folder, type FolderBody, lock, newFolder, outcome, PASSWORD, putInto, unlock } from '../support/folders';
 import { jpeg, sha256 } from '../support/photos';
+import { SharesRepository } from '../../src/shares/shares.repository';
 import { knock, namesSeen, share, visit } from '../support/shares';
 import { startTestAppInTime, type TestApp } from '../support/test-app';
 import type { DatabaseClock } from '../support/database-clock';
@@ -282,6 +283,27 @@ describe('a new key of a folder', () => {
       [some.id],
     );
     expect(left).toEqual([{ id: outside.id }]);
+  });
+
+  it('takes the keys of its files out of shares, also where they were shared from another folder', async () => {
+    const [id, elsewhere] = [await newFolder(alice), await newFolder(alice)];
+    const { id: moves } = (await alice.put('moves.jpg', jpeg(900, 'moves'), { query: `?folderId=${elsewhere}` })).body;
+    const made = await share(alice, { fileIds: [moves] });
+    await alice.request('PATCH', `/files/${moves}`, { json: { folderId: id } });
+    await lock(alice, id);
+    expect(await vault.database.query('SELECT FROM share_items WHERE share_id = $1', [made.id])).toEqual([]);
+  });
+
+  it('is followed by a purge of the keys of files that were shared, and then moved into it', async () => {
+    const { id } = await lockedFolder();
+    await unlock(alice, id);
+    const { id: moves } = (await alice.put('goes in.jpg', jpeg(900, 'goes in'))).body;
+    const { id: stays } = (await alice.put('stays out.jpg', jpeg(900, 'stays out'))).body;
+    const made = await share(alice, { fileIds: [moves, stays] });
+    await alice.request('PATCH', `/files/${moves}`, { json: { folderId: id } });
+    await vault.app.get(SharesRepository, { strict: false }).deleteKeysOfEnded();
+    const left = await vault.database.query('SELECT file_id AS id FROM share_items WHERE share_id = $1', [made.id]);
+    expect(left).toEqual([{ id: stays }]);
   });
 });
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
+import { SharesRepository } from '../../src/shares/shares.repository';
+import { newFolder } from '../support/folders';
 import { jpeg } from '../support/photos';
 import { expectProblem } from '../support/problem';
 import { comparable, knock, share, visit } from '../support/shares';
@@ -151,6 +153,32 @@ describe('a new share', () => {
     const { id } = await share(alice, { fileIds: [fileId, fileId.toUpperCase()] });
     const { body } = await alice.request<{ items: { id: string; fileCount: number }[] }>('GET', '/shares');
     expect(body.items.find((each) => each.id === id)?.fileCount).toBe(1);
+  });
+});
+
+describe('a new share of files', () => {
+  const sql = (statement: string, ...values: string[]) => vault.database.query(statement, values);
+
+  it.each<[what: string, change: (id: string, folder: string) => Promise<unknown>]>([
+    ['was deleted', (id) => sql('DELETE FROM files WHERE id = $1', id)],
+    ['was moved', (id) => sql('UPDATE files SET folder_id = $2 WHERE id = $1', id, rootId)],
+    [
+      'got a folder with another key',
+      (_id, folder) => sql('UPDATE folders SET fk_version = fk_version + 1 WHERE id = $1', folder),
+    ],
+  ])('is refused when one of them %s meanwhile, and nothing is written', async (what, change) => {
+    const folder = await newFolder(alice);
+    const { id } = (await alice.put('moves.jpg', jpeg(3000, what), { query: `?folderId=${folder}` })).body;
+    const before = [await countOf('shares'), await countOf('share_items')];
+    const shares = vault.app.get(SharesRepository, { strict: false });
+    const insert = shares.insert.bind(shares);
+    jest.spyOn(shares, 'insert').mockImplementationOnce(async (tx, row) => {
+      await change(id, folder);
+      return insert(tx, row);
+    });
+    const answer = await alice.request('POST', '/shares', { json: { fileIds: [fileId, id] } });
+    expectProblem(answer, { status: 409, code: 'FOLDER.CHANGED_MEANWHILE' });
+    expect([await countOf('shares'), await countOf('share_items')]).toEqual(before);
   });
 });
 
