@@ -126,13 +126,21 @@ describe('the archive of a share', () => {
     expect(Object.keys(unpack(bytes))).toEqual(Array.from({ length: 201 }, (_, i) => `${i}.jpg`));
   });
 
-  it('breaks when the share ends between two files of it', async () => {
+  it.each<[how: string, statement: string]>([
+    ['is revoked', 'DELETE FROM shares WHERE id = $1'],
+    ['expires', "UPDATE shares SET expires_at = clock_timestamp() - interval '1 second' WHERE id = $1"],
+    ['is suspended', 'UPDATE shares SET suspended_at = clock_timestamp() WHERE id = $1'],
+    [
+      'has a folder with another key',
+      'UPDATE folders SET fk_version = fk_version + 1 WHERE id = (SELECT folder_id FROM shares WHERE id = $1)',
+    ],
+  ])('breaks when the share %s between two files of it', async (how, statement) => {
     const folderId = await newFolder(alice);
-    for (let i = 0; i < 3; i++) await put(`${i}.jpg`, jpeg(9_000_000, `many ${i}`), folderId);
+    for (let i = 0; i < 3; i++) await put(`${i}.jpg`, jpeg(9_000_000, `${how} ${i}`), folderId);
     const made = await share(alice, { folderId, includeOriginals: true });
     const response = await begin(await visit(vault, made), `/shares/${made.id}/archive`);
     await once(response, 'readable');
-    await alice.request('DELETE', `/shares/${made.id}`);
+    await vault.database.query(statement, [made.id]);
     await expect(response.toArray()).rejects.toThrow();
   });
 

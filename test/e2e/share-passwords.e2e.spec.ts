@@ -1,3 +1,5 @@
+import { PasswordErrors } from '../../src/platform/passwords/password.errors';
+import { PasswordHasher } from '../../src/platform/passwords/password-hasher.service';
 import { jpeg } from '../support/photos';
 import { expectProblem } from '../support/problem';
 import { knock, type MadeShare, namesSeen, share, visit } from '../support/shares';
@@ -125,6 +127,16 @@ describe('a share with a password', () => {
     const statuses = new Set(answers.map(({ status }) => status));
     expect([...statuses].filter((status) => ![200, 429, 503].includes(status))).toEqual([]);
     expect(statuses.has(200)).toBe(true);
+    expect((await guess(made, PASSWORD)).status).toBe(200);
+  });
+
+  it('that could not be hashed is no guess', async () => {
+    const made = await withPassword();
+    const hasher = vault.app.get(PasswordHasher, { strict: false });
+    for (let i = 0; i < 8; i++) {
+      jest.spyOn(hasher, 'hash').mockRejectedValueOnce(PasswordErrors.busy());
+      expectProblem(await guess(made, PASSWORD), { status: 503, code: 'PASSWORD.BUSY' });
+    }
     expect((await guess(made, PASSWORD)).status).toBe(200);
   });
 });

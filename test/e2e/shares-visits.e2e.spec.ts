@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { newToken } from '../../src/platform/crypto/tokens';
+import { SharesRepository } from '../../src/shares/shares.repository';
 import { jpeg } from '../support/photos';
 import { expectProblem } from '../support/problem';
 import { newFolder } from '../support/folders';
@@ -122,6 +123,24 @@ describe('opening a share', () => {
       visitor.token = body.shareToken;
       expect(await namesSeen(visitor, made)).toEqual(['beach.jpg']);
     }
+  });
+
+  it.each<[how: string, statement: string]>([
+    ['revoked', 'DELETE FROM shares WHERE id = $1'],
+    ['expired', "UPDATE shares SET expires_at = clock_timestamp() - interval '1 second' WHERE id = $1"],
+    ['suspended', 'UPDATE shares SET suspended_at = clock_timestamp() WHERE id = $1'],
+  ])('is 404 for a share that was %s while it was opened, and nobody is let in', async (_how, statement) => {
+    const made = await originals();
+    const shares = vault.app.get(SharesRepository, { strict: false });
+    const find = shares.findUsable.bind(shares);
+    jest.spyOn(shares, 'findUsable').mockImplementationOnce(async (id) => {
+      const found = await find(id);
+      await sql(statement, [id]);
+      return found;
+    });
+    expectProblem(await knock(vault, made), { status: 404, code: 'SHARE.NOT_FOUND' });
+    expect(await sql('SELECT FROM share_sessions WHERE share_id = $1', [made.id])).toEqual([]);
+    expect(await sql('SELECT FROM share_openings WHERE share_id = $1', [made.id])).toEqual([]);
   });
 
   it('is in the ledger and in the security log of its owner', async () => {
