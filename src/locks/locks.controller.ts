@@ -10,6 +10,8 @@ import { CurrentUser } from '../platform/http/current-user.decorator';
 import { AccessErrors, RequestErrors } from '../platform/http/http.errors';
 import { IdPipe } from '../platform/http/id.pipe';
 import type { Principal } from '../platform/http/principal';
+import { RateWeight } from '../platform/http/rate-limit/rate-weight.decorator';
+import { HASH_UNITS } from '../platform/passwords/password-hasher.service';
 import { PasswordErrors } from '../platform/passwords/password.errors';
 import { ChangeFolderPasswordDto, LockFolderDto, RecoveryCodeResponse } from './lock.dto';
 import { LocksService } from './locks.service';
@@ -21,6 +23,7 @@ export class LocksController {
 
   @Put()
   @Access('session')
+  @RateWeight(HASH_UNITS)
   @ApiOperation({
     operationId: 'lockFolder',
     summary: 'Lock a folder',
@@ -50,6 +53,7 @@ export class LocksController {
 
   @Patch()
   @Access('session')
+  @RateWeight(HASH_UNITS)
   @ApiOperation({
     operationId: 'changeFolderPassword',
     summary: 'Change the password of a locked folder',

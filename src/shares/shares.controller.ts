@@ -19,6 +19,8 @@ import { RequestErrors } from '../platform/http/http.errors';
 import { IdPipe } from '../platform/http/id.pipe';
 import { PageDto } from '../platform/http/page.dto';
 import type { Principal } from '../platform/http/principal';
+import { RateWeight } from '../platform/http/rate-limit/rate-weight.decorator';
+import { HASH_UNITS } from '../platform/passwords/password-hasher.service';
 import { PasswordErrors } from '../platform/passwords/password.errors';
 import { CreateShareDto } from './create-share.dto';
 import { ShareCreation } from './share-creation.service';
@@ -44,6 +46,7 @@ export class SharesController {
 
   @Post()
   @Access('session')
+  @RateWeight(HASH_UNITS)
   @ApiOperation({
     operationId: 'createShare',
     summary: 'Share a folder or some files by a link',

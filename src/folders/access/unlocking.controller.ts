@@ -7,6 +7,8 @@ import { CurrentUser } from '../../platform/http/current-user.decorator';
 import { AccessErrors, RequestErrors } from '../../platform/http/http.errors';
 import { IdPipe } from '../../platform/http/id.pipe';
 import type { Principal } from '../../platform/http/principal';
+import { RateWeight } from '../../platform/http/rate-limit/rate-weight.decorator';
+import { HASH_UNITS } from '../../platform/passwords/password-hasher.service';
 import { PasswordErrors } from '../../platform/passwords/password.errors';
 import { ApiFolder } from '../api-folder.decorator';
 import { FolderErrors } from '../folders.errors';
@@ -21,6 +23,7 @@ export class UnlockingController {
   @Post('unlock')
   @HttpCode(200)
   @Access('session')
+  @RateWeight(HASH_UNITS)
   @ApiOperation({
     operationId: 'unlockFolder',
     summary: 'Unlock a folder for this session',

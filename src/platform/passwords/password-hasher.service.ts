@@ -6,6 +6,8 @@ import { PasswordErrors } from './password.errors';
 /** Each hash takes a core and 64 MiB for about 55 ms: more at once would only take longer, and the memory. */
 const AT_ONCE = 2;
 const QUEUE = 16;
+/** What a request that hashes counts in the rate of its session: a session may keep no more than a core busy with it. */
+export const HASH_UNITS = 20;
 
 /** Argon2id with bounded memory and a bounded queue: many guesses at once must not take the server down. */
 @Injectable()

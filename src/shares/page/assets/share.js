@@ -71,6 +71,7 @@ function toRow({ id, name, size }) {
   const [row, link, bytes] = ['li', 'a', 'span'].map((tag) => document.createElement(tag));
   link.href = `${api}/files/${encodeURIComponent(id)}/content?disposition=attachment`;
   link.textContent = name;
+  link.dir = 'auto';
   bytes.textContent = toSize(size);
   row.append(link, bytes);
   return row;
