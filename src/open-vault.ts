@@ -8,7 +8,7 @@ import type { Role } from './platform/database/embedded/instance-lock';
 import { migrate } from './platform/database/migrate';
 import { openDatabase, withClient } from './platform/database/open-database';
 import { refuseForeignObjects } from './vault/foreign-objects';
-import { readCanary } from './vault/keys.repository';
+import { readCanary, readKidsInUse } from './vault/keys.repository';
 import { MasterKeyring } from './vault/master-keyring';
 
 /** Exit code for what cannot succeed until a person changes something: EX_CONFIG of sysexits.h. */
@@ -39,9 +39,14 @@ export async function openVault(config: AppConfig, logger: Logger, role: Role): 
     log: (line) => logger.info(line),
   });
   try {
-    const canary = await withClient(database.url, readCanary);
+    const { canary, inUse } = await withClient(database.url, async (client) => {
+      return { canary: await readCanary(client), inUse: await readKidsInUse(client) };
+    });
     await refuseForeignObjects(config, canary);
-    const { keyring, created } = await MasterKeyring.open(config.masterKeyFile, canary);
+    const { keyring, created } = await MasterKeyring.open(config.masterKeyFile, canary, {
+      inUse,
+      onReread: (kids) => logger.info({ kids }, 'read the master key file again: it was rotated'),
+    });
     if (created) {
       logger.warn(
         `NEW MASTER KEY in ${config.masterKeyFile}: BACK IT UP NOW, and not next to the data. Without it nothing can be opened.`,

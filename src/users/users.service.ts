@@ -50,10 +50,10 @@ export class UsersService {
     const existing = await this.users.findIdByEmailIndex(emailBidx, tx);
     if (existing) return existing;
     const id = uuidv7();
-    const { userKey, store } = this.keyring.newUserKey(id);
+    const { userKey, store } = await this.keyring.newUserKey(tx, id);
     const emailSealed = sealValue(userKey, emailContext(id), Buffer.from(email));
     if (await this.users.insertUnlessThere(tx, { id, emailBidx, emailSealed })) {
-      await store(tx);
+      await store();
       await onMade?.(id);
       return id;
     }

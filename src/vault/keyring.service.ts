@@ -8,6 +8,7 @@ import { KeysRepository } from './keys.repository';
 import { MasterKeyError } from './master-key-error';
 import { MasterKeyring } from './master-keyring';
 import { orDamaged } from './or-damaged';
+import type { ServerSecretEntity } from './server-secret.entity';
 import { VaultErrors } from './vault.errors';
 
 /** Each purpose has a key of its own; the canary proves that key file and database belong together. */
@@ -30,23 +31,35 @@ export class KeyringService implements OnModuleInit {
 
   /** Makes the secrets that are missing and opens them all: the vault does not start on secrets that it cannot open. */
   async onModuleInit(): Promise<void> {
-    const { kid, key } = this.masterKeys.newest;
-    await this.repository.insertSecretsUnlessThere(
-      PURPOSES.map((purpose) => {
-        const secretWrapped = wrapKey(key, serverSecretContext(kid, 1, purpose), randomBytes(KEY_BYTES));
-        return { purpose, version: 1, kid, secretWrapped };
-      }),
-    );
-    for (const row of await this.repository.allSecrets()) {
-      const context = serverSecretContext(row.kid, row.version, row.purpose);
+    let rows = await this.repository.allSecrets();
+    if (PURPOSES.some((purpose) => !rows.some((row) => row.purpose === purpose))) {
+      await this.repository.transaction((tx) => this.makeMissing(tx));
+      rows = await this.repository.allSecrets();
+    }
+    for (const row of rows) {
       if (row.purpose === 'canary') this.born = row.createdAt;
-      this.secrets.set(row.purpose, this.openSecret(row.kid, context, row.secretWrapped));
+      this.secrets.set(row.purpose, await this.openSecret(row));
     }
   }
 
-  private openSecret(kid: number, context: Buffer, wrapped: Buffer): Buffer {
+  /**
+   * Of two processes that begin a vault at once, the slower waits at the canary and then finds all of the other's, so that never half of
+   * them are wrapped by another key.
+   */
+  private async makeMissing(tx: EntityManager): Promise<void> {
+    const make = async (purpose: ServerSecretPurpose, kid: number): Promise<void> => {
+      const context = serverSecretContext(kid, 1, purpose);
+      const secretWrapped = wrapKey(await this.masterKeys.key(kid), context, randomBytes(KEY_BYTES));
+      await this.repository.insertSecretUnlessThere(tx, { purpose, version: 1, kid, secretWrapped });
+    };
+    await make('canary', this.masterKeys.newest.kid);
+    const kid = await this.repository.holdKid(tx);
+    for (const purpose of PURPOSES) await make(purpose, kid);
+  }
+
+  private async openSecret({ kid, version, purpose, secretWrapped }: ServerSecretEntity): Promise<Buffer> {
     try {
-      return unwrapKey(this.masterKeys.key(kid), context, wrapped);
+      return unwrapKey(await this.masterKeys.key(kid), serverSecretContext(kid, version, purpose), secretWrapped);
     } catch (error) {
       // The key was proved before; another first start with another key has been faster since.
       throw new MasterKeyError(
@@ -70,12 +83,15 @@ export class KeyringService implements OnModuleInit {
     return secret;
   }
 
-  /** A new user's key, and the function that stores it inside the transaction that makes the user, after the user's row. */
-  newUserKey(userId: string): { userKey: Buffer; store: (tx: EntityManager) => Promise<void> } {
-    const { kid, key } = this.masterKeys.newest;
+  /**
+   * A new user's key, and the function that stores it in the same transaction, which makes the user; after the user's row. A rotation of
+   * the master key waits for the transaction.
+   */
+  async newUserKey(tx: EntityManager, userId: string): Promise<{ userKey: Buffer; store: () => Promise<void> }> {
+    const kid = await this.repository.holdKid(tx);
     const userKey = randomBytes(KEY_BYTES);
-    const keyWrapped = wrapKey(key, userKeyContext(userId, kid), userKey);
-    return { userKey, store: (tx) => this.repository.insertUserKey(tx, { userId, kid, keyWrapped }) };
+    const keyWrapped = wrapKey(await this.masterKeys.key(kid), userKeyContext(userId, kid), userKey);
+    return { userKey, store: () => this.repository.insertUserKey(tx, { userId, kid, keyWrapped }) };
   }
 
   /**
@@ -87,7 +103,7 @@ export class KeyringService implements OnModuleInit {
     if (cached) return cached;
     const row = await this.repository.findUserKey(userId);
     if (!row) throw VaultErrors.damaged({ cause: new Error('a user without a key') });
-    const masterKey = this.masterKeys.key(row.kid);
+    const masterKey = await this.masterKeys.key(row.kid);
     const userKey = orDamaged(() => unwrapKey(masterKey, userKeyContext(userId, row.kid), row.keyWrapped));
     if (this.userKeys.size >= CACHED_USER_KEYS) this.userKeys.clear();
     this.userKeys.set(userId, userKey);

@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { serverSecretContext } from '../platform/crypto/contexts';
 import { KEY_BYTES } from '../platform/crypto/chunked-encryption';
 import { unwrapKey } from '../platform/crypto/sealed-value';
 import { MasterKeyError } from './master-key-error';
+import {
+  createKeyFile,
+  type KeyFile,
+  readKeyFile,
+  replaceKeyFile,
+  stampOfKeyFile,
+  withKey,
+  withoutKeys,
+} from './master-key-file';
 
 /** The row that proves that a key file belongs to a database. */
 export interface Canary {
@@ -19,11 +27,29 @@ export interface MasterKey {
   readonly key: Buffer;
 }
 
-const LINE = /^(\d{1,9})\s+([A-Za-z0-9+/]{43}=)$/;
+export interface KeyringOptions {
+  /** Every kid in the database: the file must hold them all. */
+  readonly inUse?: readonly number[];
+  /** Told when the file was read again, and the kids that were new in it. */
+  readonly onReread?: (kids: number[]) => void;
+}
 
-/** The master keys of a vault, from a text file with one `<kid> <base64 of 32 bytes>` a line and `#` comments. */
+/**
+ * The master keys of a vault, from their file. The file is read again when a row names a key that was not in it: somebody has
+ * rotated. What was read once is known until the process ends, because a row that was read a moment ago may still need it.
+ */
 export class MasterKeyring {
-  private constructor(private readonly keys: ReadonlyMap<number, Buffer>) {}
+  private keys: ReadonlyMap<number, Buffer>;
+  private stamp: string;
+
+  private constructor(
+    private readonly file: string,
+    read: KeyFile,
+    private readonly onReread: (kids: number[]) => void = () => undefined,
+  ) {
+    this.keys = read.keys;
+    this.stamp = read.stamp;
+  }
 
   /**
    * Opens the key file, or makes it when the database is new. Writes nothing when anything is wrong.
@@ -31,21 +57,26 @@ export class MasterKeyring {
    * @returns the keyring and whether the file was made just now
    * @throws {MasterKeyError} a sentence: the key is missing, unreadable, malformed or another vault's
    */
-  static async open(file: string, canary: Canary | null): Promise<{ keyring: MasterKeyring; created: boolean }> {
-    let text = await readIfThere(file);
-    const created = text === null;
-    if (text === null) {
+  static async open(
+    file: string,
+    canary: Canary | null,
+    { inUse = [], onReread }: KeyringOptions = {},
+  ): Promise<{ keyring: MasterKeyring; created: boolean }> {
+    let read = await readKeyFile(file);
+    const created = read === null;
+    if (read === null) {
       if (canary) {
         throw new MasterKeyError(
           `The master key file ${file} is missing, but the database holds data that only it can open. ` +
             'Put the backup of the key back in its place; nothing was changed.',
         );
       }
-      await create(file);
-      text = (await readIfThere(file)) ?? '';
+      await createKeyFile(file, new Map([[1, randomBytes(KEY_BYTES)]]));
+      read = await readKeyFile(file);
+      if (read === null) throw new MasterKeyError(`The master key file ${file} was removed just now.`);
     }
-    const keyring = new MasterKeyring(parse(text, file));
-    if (canary) keyring.prove(canary, file);
+    const keyring = new MasterKeyring(file, read, onReread);
+    keyring.prove(canary, inUse);
     return { keyring, created };
   }
 
@@ -54,76 +85,86 @@ export class MasterKeyring {
     return ((await stat(file)).mode & 0o077) !== 0;
   }
 
-  /** The key that new wraps use: the highest number. */
+  /** The key with the highest number. Which one wraps what is new is for the database to say: see `KeysRepository.holdKid`. */
   get newest(): MasterKey {
-    const kid = Math.max(...this.keys.keys());
-    return { kid, key: this.key(kid) };
+    return [...this.keys].map(([kid, key]) => ({ kid, key })).reduce((a, b) => (a.kid > b.kid ? a : b));
   }
 
-  /** @throws {MasterKeyError} when a row names a key that the file does not hold */
-  key(kid: number): Buffer {
-    const key = this.keys.get(kid);
-    if (!key) throw new MasterKeyError(`The master key file does not hold key ${kid}, which the database uses.`);
+  /**
+   * A key, 32 bytes; looks into the file again when it is not known, and the file is another by now.
+   * @throws {MasterKeyError} when the file does not hold it either
+   */
+  async key(kid: number): Promise<Buffer> {
+    const key = this.keys.get(kid) ?? (await this.reread()).get(kid);
+    if (!key) throw this.lacks([kid]);
     return key;
   }
 
-  private prove(canary: Canary, file: string): void {
+  /** What is in the file now, whatever is known besides. Ascending. */
+  async inFile(): Promise<MasterKey[]> {
+    const { keys } = await this.readNow();
+    return Array.from(keys, ([kid, key]) => ({ kid, key })).sort((a, b) => a.kid - b.kid);
+  }
+
+  /**
+   * Adds a random key of the next number to the file; when it resolves, a power cut does not take it any more. Of two at once one would
+   * lose its key: the caller holds a lock.
+   * @throws {MasterKeyError} when the file cannot be replaced
+   */
+  async add(): Promise<MasterKey> {
+    const { text, keys } = await this.readNow();
+    const added = { kid: Math.max(...keys.keys()) + 1, key: randomBytes(KEY_BYTES) };
+    await replaceKeyFile(this.file, withKey(text, added.kid, added.key));
+    await this.reread();
+    return added;
+  }
+
+  /**
+   * Takes keys out of the file. The caller holds a lock, and has seen that no row uses them.
+   * @throws {MasterKeyError} when the file cannot be replaced
+   */
+  async retire(kids: readonly number[]): Promise<void> {
+    await replaceKeyFile(this.file, withoutKeys((await this.readNow()).text, kids));
+  }
+
+  private async reread(): Promise<ReadonlyMap<number, Buffer>> {
+    // A row that names a key which is nowhere must not make every request read a file.
+    if ((await stampOfKeyFile(this.file)) === this.stamp) return this.keys;
+    const { keys, stamp } = await this.readNow();
+    const fresh = [...keys.keys()].filter((kid) => !this.keys.has(kid));
+    this.keys = new Map([...keys, ...this.keys]);
+    this.stamp = stamp;
+    this.onReread(fresh);
+    return this.keys;
+  }
+
+  private async readNow(): Promise<KeyFile> {
+    const read = await readKeyFile(this.file);
+    if (read === null) throw new MasterKeyError(`The master key file ${this.file} is missing.`);
+    return read;
+  }
+
+  private prove(canary: Canary | null, inUse: readonly number[]): void {
+    const missing = [...new Set([...(canary ? [canary.kid] : []), ...inUse])].filter((kid) => !this.keys.has(kid));
+    if (missing.length > 0) throw this.lacks(missing);
+    if (!canary) return;
     try {
-      unwrapKey(this.key(canary.kid), serverSecretContext(canary.kid, canary.version, 'canary'), canary.wrapped);
+      const key = this.keys.get(canary.kid) ?? Buffer.of();
+      unwrapKey(key, serverSecretContext(canary.kid, canary.version, 'canary'), canary.wrapped);
     } catch (error) {
       throw new MasterKeyError(
-        `The master key file ${file} does not belong to this database: it opens nothing in it. ` +
+        `The master key file ${this.file} does not belong to this database: it opens nothing in it. ` +
           'Put the right key back in its place, or point DATA_DIR or DB_URL to the right data; nothing was changed.',
         { cause: error },
       );
     }
   }
-}
 
-async function readIfThere(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return null;
-    throw new MasterKeyError(`The master key file ${file} cannot be read (${code}).`, { cause: error });
-  }
-}
-
-function parse(text: string, file: string): Map<number, Buffer> {
-  const keys = new Map<number, Buffer>();
-  for (const line of text.split('\n').map((each) => each.trim())) {
-    if (line === '' || line.startsWith('#')) continue;
-    const [, kid, key] = LINE.exec(line) ?? [];
-    if (kid === undefined || key === undefined || keys.has(Number(kid))) {
-      throw new MasterKeyError(
-        `The master key file ${file} is damaged: a line is not of the form "<number> <base64 key>".`,
-      );
-    }
-    keys.set(Number(kid), Buffer.from(key, 'base64'));
-  }
-  if (keys.size === 0) throw new MasterKeyError(`The master key file ${file} holds no key.`);
-  return keys;
-}
-
-/** Written beside, synced and linked into place: never half a key, and of two first starts one wins and the other reads its key. */
-async function create(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const beside = `${file}.${randomBytes(6).toString('hex')}`;
-  const handle = await open(beside, 'wx', 0o400);
-  try {
-    const key = randomBytes(KEY_BYTES).toString('base64');
-    await handle.writeFile(
-      `# Master key of a Photovault. Keep a copy elsewhere: without it, nothing can be opened.\n1 ${key}\n`,
+  private lacks(kids: number[]): MasterKeyError {
+    const which = `${kids.length > 1 ? 'keys' : 'key'} ${kids.sort((a, b) => a - b).join(' and ')}`;
+    return new MasterKeyError(
+      `The master key file ${this.file} does not hold ${which}, which the database uses. It is older or newer than this database, or ` +
+        'another’s: put the right one back in its place. Nothing was changed.',
     );
-    await handle.sync();
-    await link(beside, file).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    });
-  } finally {
-    await handle.close();
-    await unlink(beside);
   }
-  const directory = await open(dirname(file), 'r');
-  await directory.sync().finally(() => directory.close());
 }

@@ -4,6 +4,7 @@ import { BlobsModule } from '../platform/blobs/blobs.module';
 import { BlobEntity } from './blob.entity';
 import { BlobSweeper } from './blob-sweeper.service';
 import { BlobsRepository } from './blobs.repository';
+import { KeyRotation } from './key-rotation.service';
 import { KeyringService } from './keyring.service';
 import { KeysRepository } from './keys.repository';
 import { MasterKeyring } from './master-keyring';
@@ -24,11 +25,12 @@ export class VaultModule {
         { provide: MasterKeyring, useValue: masterKeys },
         KeysRepository,
         KeyringService,
+        KeyRotation,
         BlobsRepository,
         VaultService,
         BlobSweeper,
       ],
-      exports: [KeyringService, VaultService, BlobSweeper],
+      exports: [KeyringService, KeyRotation, VaultService, BlobSweeper],
     };
   }
 }
