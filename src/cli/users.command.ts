@@ -3,13 +3,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { RequestPinDto } from '../auth/pin/request-pin.dto';
 import { normalizeEmail } from '../platform/crypto/blind-index';
 import { type ListedUser, UserAdministration } from '../users/user-administration.service';
+import { JSON_OPTION, type OutputOptions, say } from './output';
 import { withVault } from './with-vault';
-
-interface OutputOptions {
-  readonly json?: true;
-}
-
-const JSON_OPTION = ['--json', 'Print JSON, for scripts.'] as const;
 
 /** `vault users …` */
 export function addUsersCommands(program: Command, env: NodeJS.ProcessEnv): void {
@@ -24,10 +19,10 @@ export function addUsersCommands(program: Command, env: NodeJS.ProcessEnv): void
       'after',
       '\nExamples:\n  vault users add alice@example.com\n  vault users add alice@example.com --json',
     )
-    .action(async (email: string, { json }: OutputOptions) => {
+    .action(async (email: string, options: OutputOptions) => {
       const { id, created } = await withVault(env, (rooms) => rooms.get(UserAdministration).add(email));
       const sentence = created ? `Added ${email}, who can sign in now.` : `${email} is there already.`;
-      process.stdout.write(`${json ? JSON.stringify({ id, email, created }) : sentence}\n`);
+      say(options, { id, email, created }, sentence);
     });
 
   users

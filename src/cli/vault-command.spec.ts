@@ -26,18 +26,25 @@ async function vault(line: string, env: NodeJS.ProcessEnv = {}): Promise<number>
 }
 
 describe('the vault command', () => {
-  it.each(['--help', 'users --help', 'users add --help', 'users list --help', 'users add -h'])(
-    'helps without looking at any setting: %s',
-    async (line) => {
-      expect(await vault(line, { PORT: 'eighty' })).toBe(0);
-      expect(said.stdout).toMatch(/^Usage: vault /);
-      expect(said.stderr).toBe('');
-    },
-  );
+  it.each([
+    '--help',
+    ...['users', 'users add', 'users list', 'keys', 'keys status', 'keys restore'].map(
+      (command) => `${command} --help`,
+    ),
+    'users add -h',
+  ])('helps without looking at any setting: %s', async (line) => {
+    expect(await vault(line, { PORT: 'eighty' })).toBe(0);
+    expect(said.stdout).toMatch(/^Usage: vault /);
+    expect(said.stderr).toBe('');
+  });
 
-  it.each(['--help', 'users add --help', 'users list --help'])('gives examples: %s', async (line) => {
-    await vault(line);
-    expect(said.stdout).toMatch(/\nExamples:\n {2}vault users /);
+  it.each([
+    '',
+    ...['users add', 'users list'],
+    ...['keys status', 'keys rotate', 'keys retire', 'keys backup', 'keys restore'],
+  ])('gives examples: %s --help', async (command) => {
+    await vault(`${command} --help`);
+    expect(said.stdout).toContain(`\nExamples:\n  vault ${command || 'users'} `.trimEnd());
   });
 
   it('says what its exit codes mean', async () => {
@@ -58,6 +65,9 @@ describe('the vault command', () => {
     'users add "a\u0007b"@example.com',
     `users add ${'a'.repeat(250)}@example.com`,
     'users list all',
+    'keys rotate now',
+    'keys restore',
+    'keys restore --from-sheet',
     '--version',
   ])('ends with 2 and a sentence when it is not understood: %j', async (line) => {
     expect(await vault(line)).toBe(2);
@@ -66,7 +76,7 @@ describe('the vault command', () => {
     expect(existsSync(join(home, 'data'))).toBe(false);
   });
 
-  it.each(['', 'users'])('shows on stderr what there is when nothing was asked for: %j', async (line) => {
+  it.each(['', 'users', 'keys'])('shows on stderr what there is when nothing was asked for: %j', async (line) => {
     expect(await vault(line)).toBe(2);
     expect(said.stderr).toMatch(/^Usage: vault /);
     expect(said.stdout).toBe('');

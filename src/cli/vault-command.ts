@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CONFIG, isSentence } from '../open-vault';
 import { isDatabaseAway } from '../platform/database/database-away';
 import { AppError } from '../platform/errors/app-error';
+import { addKeysCommands } from './keys.command';
+import { UnfinishedError } from './unfinished-error';
 import { addUsersCommands } from './users.command';
 
 const EXIT_FAILURE = 1;
@@ -12,6 +14,7 @@ const MORE = `
 Examples:
   vault users add alice@example.com
   vault users list --json
+  vault keys backup | lp
 
 The settings are the server's: give the command the same environment, and run it as the same user.
 It works beside a running server as well as without one.
@@ -32,6 +35,7 @@ export async function runVaultCommand(args: readonly string[], env: NodeJS.Proce
     .showHelpAfterError('Add --help to see what there is.')
     .addHelpText('after', MORE);
   addUsersCommands(program, env);
+  addKeysCommands(program, env);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
@@ -44,7 +48,8 @@ export async function runVaultCommand(args: readonly string[], env: NodeJS.Proce
 }
 
 function explain(error: unknown): string {
-  if (isSentence(error) || error instanceof AppError) return (error as Error).message;
+  if (isSentence(error) || error instanceof AppError || error instanceof UnfinishedError)
+    return (error as Error).message;
   if (isDatabaseAway(error))
     return 'The database went away meanwhile, and nothing is half done. Run the command again.';
   return error instanceof Error ? (error.stack ?? error.message) : 'a value that is not an error was thrown';

@@ -76,8 +76,34 @@ export class MasterKeyring {
       if (read === null) throw new MasterKeyError(`The master key file ${file} was removed just now.`);
     }
     const keyring = new MasterKeyring(file, read, onReread);
-    keyring.prove(canary, inUse);
+    MasterKeyring.prove(
+      `The master key file ${file}`,
+      [...read.keys].map(([kid, key]) => ({ kid, key })),
+      canary,
+      inUse,
+    );
     return { keyring, created };
+  }
+
+  /**
+   * Whether keys are those of a database: they open its canary, and none that a row names is missing.
+   * @param source what holds them, as a sentence begins
+   * @throws {MasterKeyError}
+   */
+  static prove(source: string, keys: readonly MasterKey[], canary: Canary | null, inUse: readonly number[]): void {
+    if (!canary) return;
+    const missing = [...new Set([canary.kid, ...inUse])].filter((needed) => !keys.some(({ kid }) => kid === needed));
+    if (missing.length > 0) throw lacks(source, missing);
+    try {
+      const key = keys.find(({ kid }) => kid === canary.kid)?.key ?? Buffer.of();
+      unwrapKey(key, serverSecretContext(canary.kid, canary.version, 'canary'), canary.wrapped);
+    } catch (error) {
+      throw new MasterKeyError(
+        `${source} does not belong to this database: it opens nothing in it. ` +
+          'Put the right key back in its place, or point DATA_DIR or DB_URL to the right data; nothing was changed.',
+        { cause: error },
+      );
+    }
   }
 
   /** Whether others than its owner may read the key file. Secrets of containers are such files, so it is only said. */
@@ -96,7 +122,7 @@ export class MasterKeyring {
    */
   async key(kid: number): Promise<Buffer> {
     const key = this.keys.get(kid) ?? (await this.reread()).get(kid);
-    if (!key) throw this.lacks([kid]);
+    if (!key) throw lacks(`The master key file ${this.file}`, [kid]);
     return key;
   }
 
@@ -143,28 +169,12 @@ export class MasterKeyring {
     if (read === null) throw new MasterKeyError(`The master key file ${this.file} is missing.`);
     return read;
   }
+}
 
-  private prove(canary: Canary | null, inUse: readonly number[]): void {
-    const missing = [...new Set([...(canary ? [canary.kid] : []), ...inUse])].filter((kid) => !this.keys.has(kid));
-    if (missing.length > 0) throw this.lacks(missing);
-    if (!canary) return;
-    try {
-      const key = this.keys.get(canary.kid) ?? Buffer.of();
-      unwrapKey(key, serverSecretContext(canary.kid, canary.version, 'canary'), canary.wrapped);
-    } catch (error) {
-      throw new MasterKeyError(
-        `The master key file ${this.file} does not belong to this database: it opens nothing in it. ` +
-          'Put the right key back in its place, or point DATA_DIR or DB_URL to the right data; nothing was changed.',
-        { cause: error },
-      );
-    }
-  }
-
-  private lacks(kids: number[]): MasterKeyError {
-    const which = `${kids.length > 1 ? 'keys' : 'key'} ${kids.sort((a, b) => a - b).join(' and ')}`;
-    return new MasterKeyError(
-      `The master key file ${this.file} does not hold ${which}, which the database uses. It is older or newer than this database, or ` +
-        'another’s: put the right one back in its place. Nothing was changed.',
-    );
-  }
+function lacks(source: string, kids: number[]): MasterKeyError {
+  const which = `${kids.length > 1 ? 'keys' : 'key'} ${kids.sort((a, b) => a - b).join(' and ')}`;
+  return new MasterKeyError(
+    `${source} does not hold ${which}, which the database uses. It is older or newer than this database, or another’s: ` +
+      'put the right one back in its place. Nothing was changed.',
+  );
 }

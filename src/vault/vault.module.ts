@@ -30,7 +30,7 @@ export class VaultModule {
         VaultService,
         BlobSweeper,
       ],
-      exports: [KeyringService, KeyRotation, VaultService, BlobSweeper],
+      exports: [KeyringService, KeyRotation, MasterKeyring, VaultService, BlobSweeper],
     };
   }
 }
