@@ -10,17 +10,20 @@ export function say({ json }: OutputOptions, result: unknown, sentence: string):
   process.stdout.write(`${json ? JSON.stringify(result) : sentence}\n`);
 }
 
-/** How far something is, on stderr and in one line that changes; only where a person watches. @returns what ends the line */
+const PROGRESS_MS = 100;
+
+/** How far something is, on stderr and in one line that changes; only where a person watches. `end` takes the line away. */
 export function showProgress(): { show: (text: string) => void; end: () => void } {
-  const watched = process.stderr.isTTY;
-  let shown = false;
+  let shownAt = 0;
   return {
     show: (text) => {
-      if (watched) shown = process.stderr.write(`\r\u001b[K${text}`) || true;
+      if (!process.stderr.isTTY || Date.now() - shownAt < PROGRESS_MS) return;
+      shownAt = Date.now();
+      process.stderr.write(`\r\u001b[K${text}`);
     },
     end: () => {
-      if (shown) process.stderr.write('\r\u001b[K');
-      shown = false;
+      if (shownAt > 0) process.stderr.write('\r\u001b[K');
+      shownAt = 0;
     },
   };
 }

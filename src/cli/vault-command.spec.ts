@@ -42,6 +42,7 @@ describe('the vault command', () => {
     '',
     ...['users add', 'users list'],
     ...['keys status', 'keys rotate', 'keys retire', 'keys backup', 'keys restore'],
+    'fsck',
   ])('gives examples: %s --help', async (command) => {
     await vault(`${command} --help`);
     expect(said.stdout).toContain(`\nExamples:\n  vault ${command || 'users'} `.trimEnd());
@@ -49,7 +50,7 @@ describe('the vault command', () => {
 
   it('says what its exit codes mean', async () => {
     await vault('--help');
-    expect(said.stdout).toContain('Exit codes: 0 done, 1 failed, 2 not understood, 78 ');
+    expect(said.stdout).toContain('Exit codes: 0 done, 1 failed or problems found, 2 not understood, 78 ');
   });
 
   it.each([
@@ -66,6 +67,8 @@ describe('the vault command', () => {
     `users add ${'a'.repeat(250)}@example.com`,
     'users list all',
     'keys rotate now',
+    'fsck --repair',
+    'fsck everything',
     'keys restore',
     'keys restore --from-sheet',
     '--version',

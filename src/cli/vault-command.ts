@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CONFIG, isSentence } from '../open-vault';
 import { isDatabaseAway } from '../platform/database/database-away';
 import { AppError } from '../platform/errors/app-error';
+import { addFsckCommand } from './fsck.command';
 import { addKeysCommands } from './keys.command';
 import { UnfinishedError } from './unfinished-error';
 import { addUsersCommands } from './users.command';
@@ -19,7 +20,7 @@ Examples:
 The settings are the server's: give the command the same environment, and run it as the same user.
 It works beside a running server as well as without one.
 
-Exit codes: 0 done, 1 failed, 2 not understood, 78 settings, key or database have to be mended first.`;
+Exit codes: 0 done, 1 failed or problems found, 2 not understood, 78 settings, key or database have to be mended first.`;
 
 /**
  * The `vault` command. Results go to stdout, everything else to stderr.
@@ -36,6 +37,7 @@ export async function runVaultCommand(args: readonly string[], env: NodeJS.Proce
     .addHelpText('after', MORE);
   addUsersCommands(program, env);
   addKeysCommands(program, env);
+  addFsckCommand(program, env);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;

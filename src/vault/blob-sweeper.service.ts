@@ -1,17 +1,16 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { blobIdOf, blobKey } from '../platform/blobs/blob-key';
+import { blobKey } from '../platform/blobs/blob-key';
 import { BlobStore } from '../platform/blobs/blob-store';
 import { JobsService } from '../platform/jobs/jobs.service';
 import { LOGGER } from '../platform/logging/logging.module';
 import { BlobsRepository, type DoomedBlob } from './blobs.repository';
 import { KeyringService } from './keyring.service';
+import { findStrays, STRAY_AGE_MS } from './stray-objects';
 
 const SWEEP_SECONDS = 30;
 const STRAY_SECONDS = 3600;
 const BATCH = 500;
-/** Younger objects are left alone: a restored backup or another process may know them. */
-const STRAY_AGE_MS = 24 * 3600 * 1000;
 
 /**
  * Removes what nobody will ever ask for: blobs of uploads that died, and objects without a row. Never anything `ready`.
@@ -66,33 +65,14 @@ export class BlobSweeper implements OnApplicationBootstrap {
   /** Looks for objects that have no row and were there, older than `before`, the last time too. */
   async sweepStrays(before: Date): Promise<void> {
     const suspects = new Set<string>();
-    let batch: string[] = [];
-    const settle = async (): Promise<void> => {
-      const known = await this.blobs.findExisting(batch.map((key) => blobIdOf(key) ?? ''));
-      for (const key of batch.filter((each) => !known.has(blobIdOf(each) ?? ''))) {
-        if (this.suspects.has(key)) {
-          await this.store.remove(key);
-          this.logger.warn({ object: key }, 'removed an object that no row knows');
-        } else {
-          suspects.add(key);
-        }
+    for await (const key of findStrays(this.store, this.blobs, { before, bornAt: this.keyring.bornAt })) {
+      if (this.suspects.has(key)) {
+        await this.store.remove(key);
+        this.logger.warn({ object: key }, 'removed an object that no row knows');
+      } else {
+        suspects.add(key);
       }
-      batch = [];
-    };
-    for await (const { key, modifiedAt } of this.store.list()) {
-      // A file that is not of our making is not ours to remove.
-      const id = blobIdOf(key);
-      // Nor is what is older than this database: it may be another's, or a dump may be on its way back.
-      if (id === null || modifiedAt >= before || createdAt(id) < this.keyring.bornAt.getTime()) continue;
-      batch.push(key);
-      if (batch.length >= BATCH) await settle();
     }
-    await settle();
     this.suspects = suspects;
   }
-}
-
-/** A UUIDv7 begins with the milliseconds of its making (RFC 9562 section 5.7). */
-function createdAt(id: string): number {
-  return parseInt(id.replaceAll('-', '').slice(0, 12), 16);
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { MoreThan, Repository } from 'typeorm';
 import { type PreparedStatement, PreparedStatements } from '../platform/database/prepared-statements';
 import { BlobEntity } from './blob.entity';
 
@@ -8,6 +8,14 @@ import { BlobEntity } from './blob.entity';
 export interface DoomedBlob {
   readonly id: string;
   readonly ownerId: string;
+}
+
+/** What is stored of a ready blob, as its row says: all that it takes to check it without a key. */
+export interface StoredBlob extends DoomedBlob {
+  readonly ctBytes: number;
+  readonly ctCrc32: number;
+  /** 56 bytes. */
+  readonly header: Buffer;
 }
 
 /**
@@ -73,6 +81,20 @@ export class BlobsRepository {
   /** The row goes last, when no byte is left. */
   async deleteDoomed(id: string): Promise<void> {
     await this.rows.delete({ id, state: 'deleting' });
+  }
+
+  /** Blobs that a file has, in the order of their making. @param after the last id of the batch before, or null */
+  async findReady(after: string | null, limit: number): Promise<StoredBlob[]> {
+    const where = { state: 'ready' as const, ...(after !== null && { id: MoreThan(after) }) };
+    const rows = await this.rows.find({ where, order: { id: 'ASC' }, take: limit });
+    return rows.map(({ id, ownerId, ctBytes, ctCrc32, header }) => {
+      // `ck_blobs_ready_complete`: a ready row has all of them.
+      return { id, ownerId, ctBytes: Number(ctBytes), ctCrc32: Number(ctCrc32), header: header ?? Buffer.alloc(0) };
+    });
+  }
+
+  async countReady(): Promise<number> {
+    return this.rows.countBy({ state: 'ready' });
   }
 
   /** Which of these ids have a row, in whatever state. */

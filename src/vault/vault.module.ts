@@ -9,6 +9,7 @@ import { KeyringService } from './keyring.service';
 import { KeysRepository } from './keys.repository';
 import { MasterKeyring } from './master-keyring';
 import { ServerSecretEntity } from './server-secret.entity';
+import { StoreCheck } from './store-check.service';
 import { UserKeyEntity } from './user-key.entity';
 import { VaultService } from './vault.service';
 
@@ -29,8 +30,9 @@ export class VaultModule {
         BlobsRepository,
         VaultService,
         BlobSweeper,
+        StoreCheck,
       ],
-      exports: [KeyringService, KeyRotation, MasterKeyring, VaultService, BlobSweeper],
+      exports: [KeyringService, KeyRotation, MasterKeyring, VaultService, BlobSweeper, StoreCheck],
     };
   }
 }
