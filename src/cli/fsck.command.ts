@@ -29,7 +29,7 @@ export function addFsckCommand(program: Command, env: NodeJS.ProcessEnv): void {
   program
     .command('fsck')
     .description(
-      'Hold every stored object against its row: length, first bytes, CRC-32. Needs no key, and changes nothing.',
+      'Hold every stored object against its row: length, first bytes, CRC-32. Decrypts nothing, changes nothing.',
     )
     .option('--repair-strays', 'Remove objects that no row knows.')
     .option(...JSON_OPTION)

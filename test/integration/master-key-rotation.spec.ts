@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
@@ -123,8 +123,12 @@ describe('a rotation', () => {
     chmodSync(file, 0o600);
     writeFileSync(file, `${readFileSync(file, 'utf8')}# in the safe since May`);
     writeFileSync(`${file}.new`, 'what a crash has left');
+    // Root may rotate for the user that the server runs as.
+    const owner = process.getuid?.() === 0 ? 65534 : statSync(file).uid;
+    chownSync(file, owner, statSync(file).gid);
     await rotate();
     expect(statSync(file).mode & 0o777).toBe(0o400);
+    expect(statSync(file).uid).toBe(owner);
     expect(readFileSync(file, 'utf8')).toMatch(/^# Master key[^\n]*\n1 \S{44}\n# in the safe since May\n2 \S{44}\n$/);
     await (await newRotation()).retire();
     expect(readFileSync(file, 'utf8')).toMatch(/^# Master key[^\n]*\n# in the safe since May\n2 \S{44}\n$/);
