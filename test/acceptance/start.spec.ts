@@ -247,7 +247,7 @@ describe('refuses to start, with a sentence and a code', () => {
       ],
       [
         'of another number',
-        /does not belong to this database/,
+        /does not hold key 1, which the database uses/,
         () => replaceKey(readFileSync(key, 'utf8').replace(/^1 /m, '2 ')),
       ],
       ['damaged', /is damaged/, () => replaceKey('not a key\n')],
