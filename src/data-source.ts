@@ -4,6 +4,7 @@ import { GuardSignIn1763726400000 } from '../migrations/1763726400000-guard-sign
 import { LockFolders1763812800000 } from '../migrations/1763812800000-lock-folders';
 import { CreateRenditions1763899200000 } from '../migrations/1763899200000-create-renditions';
 import { CreateShares1763985600000 } from '../migrations/1763985600000-create-shares';
+import { AddQuotas1764072000000 } from '../migrations/1764072000000-add-quotas';
 import { TrustedDeviceEntity } from './auth/devices/trusted-device.entity';
 import { LoginChallengeEntity } from './auth/pin/login-challenge.entity';
 import { StepUpCodeEntity } from './auth/pin/step-up/step-up-code.entity';
@@ -55,6 +56,7 @@ const MIGRATIONS = [
   LockFolders1763812800000,
   CreateRenditions1763899200000,
   CreateShares1763985600000,
+  AddQuotas1764072000000,
 ];
 
 /** Every entity and every migration, for Nest. */

@@ -10,7 +10,7 @@ class UsageResponse {
 }
 
 class QuotaResponse {
-  @ApiProperty({ type: 'integer', description: 'Bytes that may be stored; 0 means no limit.', example: 0 })
+  @ApiProperty({ type: 'integer', description: 'Bytes of originals that may be stored.', example: 107374182400 })
   bytes!: number;
 }
 
@@ -28,12 +28,12 @@ export class ProfileResponse {
   @ApiProperty({ type: UsageResponse })
   usage!: UsageResponse;
 
-  @ApiProperty({ type: QuotaResponse })
-  quota!: QuotaResponse;
+  @ApiProperty({ type: QuotaResponse, nullable: true, description: 'null without a limit.' })
+  quota!: QuotaResponse | null;
 }
 
-/** Quotas come with a later version; until then there is no limit, and 0 says so. */
 export function toProfileResponse(profile: Profile): ProfileResponse {
-  const { id, email, createdAt, usage } = profile;
-  return { id, email, createdAt: createdAt.toISOString(), usage: { ...usage }, quota: { bytes: 0 } };
+  const { id, email, createdAt, usage, quotaBytes } = profile;
+  const quota = quotaBytes === null ? null : { bytes: quotaBytes };
+  return { id, email, createdAt: createdAt.toISOString(), usage: { ...usage }, quota };
 }

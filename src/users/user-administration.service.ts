@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { SecurityLog } from './events/security-log.service';
 import { UsersRepository } from './users.repository';
-import { UsersService } from './users.service';
+import { UserErrors } from './users.errors';
+import { type Profile, UsersService } from './users.service';
 
 /** An account as whoever runs the vault sees it. */
 export interface ListedUser {
@@ -38,6 +39,32 @@ export class UserAdministration {
       }),
     );
     return { id, created };
+  }
+
+  /**
+   * What an account may store, and does.
+   * @param email normalised
+   * @throws {AppError} `USER.NOT_FOUND`
+   */
+  async quota(email: string): Promise<Profile> {
+    return this.users.profile(await this.idOf(email));
+  }
+
+  /**
+   * Sets what an account may store, from its next upload on. What is stored stays, also when it is more.
+   * @param email normalised
+   * @param bytes null for the default, 0 for no limit
+   * @throws {AppError} `USER.NOT_FOUND`
+   */
+  async setQuota(email: string, bytes: number | null): Promise<Profile> {
+    await this.repository.updateQuota(await this.idOf(email), bytes);
+    return this.quota(email);
+  }
+
+  private async idOf(email: string): Promise<string> {
+    const id = await this.users.findIdByEmailIndex(this.users.emailIndex(email));
+    if (id === null) throw UserErrors.notFound();
+    return id;
   }
 
   /** Everybody, the oldest account first. */

@@ -1,7 +1,8 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 /** An account. The address is readable only with the user's key, and found only through its blind index. */
 @Entity('users')
+@Check('ck_users_quota_bytes', 'quota_bytes >= 0')
 @Unique('uq_users_email_bidx', ['emailBidx'])
 export class UserEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_users' })
@@ -12,6 +13,10 @@ export class UserEntity {
 
   @Column('bytea')
   emailSealed!: Buffer;
+
+  /** Null for the default, 0 for none. The vault reads it too, to reserve room for uploads. */
+  @Column('bigint', { nullable: true })
+  quotaBytes!: string | null;
 
   @Column('timestamptz', { default: () => 'now()' })
   createdAt!: Date;

@@ -19,6 +19,6 @@ export class UsersController {
   @ApiOkResponse({ type: ProfileResponse, description: 'Your account.' })
   @ApiProblems(UserErrors.notFound)
   async me(@CurrentUser() principal: Principal): Promise<ProfileResponse> {
-    return toProfileResponse(await this.users.profile(principal));
+    return toProfileResponse(await this.users.profile(principal.userId));
   }
 }

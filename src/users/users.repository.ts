@@ -54,6 +54,11 @@ export class UsersRepository {
     return rows[0]?.emailBidx ?? null;
   }
 
+  /** @param quotaBytes null for the default, 0 for none */
+  async updateQuota(id: string, quotaBytes: number | null): Promise<void> {
+    await this.rows.update({ id }, { quotaBytes: quotaBytes === null ? null : String(quotaBytes) });
+  }
+
   /** @throws a violation of `uq_users_email_bidx` */
   async updateEmail(
     tx: EntityManager,

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { AppConfig } from '../platform/config/app-config';
 import { emailIndex } from '../platform/crypto/blind-index';
 import { emailContext } from '../platform/crypto/contexts';
 import { openValue, sealValue } from '../platform/crypto/sealed-value';
 import { violatedUnique } from '../platform/database/prepared-statements';
-import type { Principal } from '../platform/http/principal';
 import { KeyringService } from '../vault/keyring.service';
 import { orDamaged } from '../vault/or-damaged';
 import { VaultService } from '../vault/vault.service';
@@ -19,12 +19,17 @@ export interface Profile {
   readonly email: string;
   readonly createdAt: Date;
   readonly usage: { readonly files: number; readonly bytes: number };
+  /** Bytes that may be stored; null without a limit. */
+  readonly quotaBytes: number | null;
+  /** Whether the quota is that of everybody who has none of their own. */
+  readonly isQuotaDefault: boolean;
 }
 
 /** Who exists. */
 @Injectable()
 export class UsersService {
   constructor(
+    private readonly config: AppConfig,
     private readonly users: UsersRepository,
     private readonly keyring: KeyringService,
     private readonly vault: VaultService,
@@ -61,11 +66,18 @@ export class UsersService {
   }
 
   /** @throws {AppError} `USER.NOT_FOUND` */
-  async profile(principal: Principal): Promise<Profile> {
-    const user = await this.users.findById(principal.userId);
+  async profile(userId: string): Promise<Profile> {
+    const user = await this.users.findById(userId);
     if (!user) throw UserErrors.notFound();
-    const { id, createdAt } = user;
-    return { id, email: await this.openEmail(user), createdAt, usage: await this.vault.usageOf(id) };
+    const { id, createdAt, quotaBytes } = user;
+    return {
+      id,
+      email: await this.openEmail(user),
+      createdAt,
+      usage: await this.vault.usageOf(id),
+      quotaBytes: Number(quotaBytes ?? this.config.get('QUOTA_DEFAULT_BYTES')) || null,
+      isQuotaDefault: quotaBytes === null,
+    };
   }
 
   /**

@@ -14,7 +14,7 @@ export type BlobState = 'pending' | 'ready' | 'deleting';
   "state <> 'ready' OR (ct_bytes IS NOT NULL AND ct_crc32 IS NOT NULL AND length(header) = 56)",
 )
 @Index('ix_blobs_lease_expires_at', ['leaseExpiresAt'], { where: "state <> 'ready'" })
-@Index('ix_blobs_owner_id', ['ownerId'], { where: "state = 'ready'" })
+@Index('ix_blobs_owner_id', { synchronize: false })
 export class BlobEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_blobs' })
   id!: string;
@@ -36,6 +36,10 @@ export class BlobEntity {
 
   @Column('text')
   state!: BlobState;
+
+  /** Plaintext bytes that an original counts in its owner's quota while it is pending; once it is ready, its true length counts. */
+  @Column('bigint', { default: 0 })
+  reservedBytes!: string;
 
   @Column('timestamptz', { nullable: true })
   leaseExpiresAt!: Date | null;

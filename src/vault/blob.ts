@@ -7,6 +7,13 @@ export interface BlobIdentity {
   readonly kind: BlobKind;
 }
 
+/** A blob before its bytes. */
+export interface PendingBlob extends BlobIdentity {
+  readonly id: string;
+  /** Plaintext bytes that count in its owner's quota until it is ready or given up. */
+  readonly reservedBytes: number;
+}
+
 /** A blob whose bytes are safe, but which no file has yet. Ends as part of a file (`settled`) or by `forget`. */
 export interface SealedBlob {
   readonly id: string;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
 import { type PreparedStatement, PreparedStatements } from '../platform/database/prepared-statements';
+import type { PendingBlob } from './blob';
 import { BlobEntity } from './blob.entity';
 
 /** What a sweeper needs to know of a blob that nobody may use any more. */
@@ -19,14 +20,23 @@ export interface StoredBlob extends DoomedBlob {
 }
 
 /**
+ * Plaintext bytes of the ready rows among originals: computed from the ciphertext lengths (the inverse of the format's `ctLen`), because
+ * no plaintext length is kept in clear.
+ */
+export const ORIGINALS_BYTES = `coalesce(sum(ct_bytes - 56 - 16 * ((ct_bytes - 56) / 16400 + 1)) FILTER (WHERE state = 'ready'), 0)`;
+
+/**
  * `synchronous_commit` is off for this one statement: should a power cut take the row, its unfinished file has no row and the
- * sweeper's search for strays removes it; nothing has been promised yet.
+ * sweeper's search for strays removes it; nothing has been promised yet. The account is only looked at: whoever
+ * has no quota waits for no row that all of their uploads would share.
  */
 const INSERT_PENDING: PreparedStatement = {
   name: 'blobs_insert_pending',
-  text: `INSERT INTO blobs (id, owner_id, file_id, kind, state, lease_expires_at)
-         SELECT $1, $2, $3, $4, 'pending', clock_timestamp() + make_interval(secs => $5)
-           FROM set_config('synchronous_commit', 'off', true)`,
+  text: `INSERT INTO blobs (id, owner_id, file_id, kind, state, reserved_bytes, lease_expires_at)
+         SELECT $1, $2::uuid, $3, $4::smallint, 'pending', $5, clock_timestamp() + make_interval(secs => $6)
+           FROM set_config('synchronous_commit', 'off', true)
+          WHERE $4::smallint <> 0 OR NOT EXISTS (SELECT FROM users WHERE id = $2::uuid AND coalesce(quota_bytes, $7::bigint) > 0)
+         RETURNING id`,
 };
 
 /** Rows of objects in the blob store. */
@@ -37,11 +47,15 @@ export class BlobsRepository {
     private readonly statements: PreparedStatements,
   ) {}
 
-  async insertPending(
-    blob: Pick<BlobEntity, 'id' | 'ownerId' | 'fileId' | 'kind'>,
-    leaseSeconds: number,
-  ): Promise<void> {
-    await this.statements.run(INSERT_PENDING, [blob.id, blob.ownerId, blob.fileId, blob.kind, leaseSeconds]);
+  /**
+   * Enters a pending blob for which no quota has to be asked: a rendition, or an original of somebody who has none.
+   * @param defaultQuota bytes for an account without a quota of its own; 0 is none
+   * @returns false for an original of somebody with a quota: nothing was written
+   */
+  async insertPending(blob: PendingBlob, leaseSeconds: number, defaultQuota: number): Promise<boolean> {
+    const { id, ownerId, fileId, kind, reservedBytes } = blob;
+    const values = [id, ownerId, fileId, kind, reservedBytes, leaseSeconds, defaultQuota];
+    return (await this.statements.run(INSERT_PENDING, values)).length === 1;
   }
 
   /** Extends the leases of uploads that are still running. */
@@ -103,13 +117,10 @@ export class BlobsRepository {
     return new Set(rows.map((row) => row.id));
   }
 
-  /**
-   * What an owner stores: number of originals and their plaintext bytes. Counted, never stored, and computed from the ciphertext
-   * lengths (the inverse of the format's `ctLen`), because no plaintext length is kept in clear.
-   */
+  /** What an owner stores: number of originals and their plaintext bytes. Counted, never stored. */
   async usageOf(ownerId: string): Promise<{ files: number; bytes: number }> {
     const rows = await this.rows.query<[{ files: string; bytes: string }]>(
-      `SELECT count(*) AS files, coalesce(sum(ct_bytes - 56 - 16 * ((ct_bytes - 56) / 16400 + 1)), 0) AS bytes
+      `SELECT count(*) AS files, ${ORIGINALS_BYTES} AS bytes
          FROM blobs WHERE owner_id = $1 AND state = 'ready' AND kind = 0`,
       [ownerId],
     );

@@ -8,6 +8,8 @@ import { KeyRotation } from './key-rotation.service';
 import { KeyringService } from './keyring.service';
 import { KeysRepository } from './keys.repository';
 import { MasterKeyring } from './master-keyring';
+import { QuotasRepository } from './quotas.repository';
+import { Reservations } from './reservations.service';
 import { ServerSecretEntity } from './server-secret.entity';
 import { StoreCheck } from './store-check.service';
 import { UserKeyEntity } from './user-key.entity';
@@ -28,6 +30,8 @@ export class VaultModule {
         KeyringService,
         KeyRotation,
         BlobsRepository,
+        QuotasRepository,
+        Reservations,
         VaultService,
         BlobSweeper,
         StoreCheck,

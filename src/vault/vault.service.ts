@@ -10,6 +10,7 @@ import { DecryptionError } from '../platform/crypto/decryption-error';
 import { LOGGER } from '../platform/logging/logging.module';
 import type { BlobIdentity, ReadyBlob, SealedBlob } from './blob';
 import { BlobsRepository } from './blobs.repository';
+import { Reservations } from './reservations.service';
 import { VaultErrors } from './vault.errors';
 
 /** How long a pending blob is left alone without a sign of life, and how often a running upload gives one. */
@@ -26,6 +27,7 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly store: BlobStore,
     private readonly blobs: BlobsRepository,
+    private readonly reservations: Reservations,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -41,16 +43,23 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
    * Seals a stream into a new blob. When it resolves, the ciphertext survives a power cut, but nothing points to it: the caller
    * either makes it part of a file (and says `settled`) or calls `forget`. When it rejects, nothing is left.
    * @param key the file's key, 32 bytes
-   * @throws {AppError} `VAULT.STORAGE_FULL`, `UPLOAD.INTERRUPTED`; else whatever `source` throws
+   * @param expectedBytes how many are known to come: where there is no room for them, no byte of `source` is asked for
+   * @throws {AppError} `VAULT.STORAGE_FULL`, `QUOTA.EXCEEDED`, `UPLOAD.INTERRUPTED`; else whatever `source` throws
    */
-  async put(identity: BlobIdentity, key: Buffer, source: AsyncIterable<Buffer>): Promise<SealedBlob> {
+  async put(
+    identity: BlobIdentity,
+    key: Buffer,
+    source: AsyncIterable<Buffer>,
+    expectedBytes = 0,
+  ): Promise<SealedBlob> {
     const id = uuidv7();
     const { ownerId, fileId, kind } = identity;
-    await this.blobs.insertPending({ id, ownerId, fileId, kind }, LEASE_SECONDS);
+    const reservation = await this.reservations.begin({ id, ownerId, fileId, kind }, expectedBytes, LEASE_SECONDS);
     this.leased.add(id);
     try {
       const header = Buffer.alloc(HEADER_BYTES);
-      const sealed = keepHeader(sealStream(key, blobContext(ownerId, fileId, id, kind), source), header);
+      const held = this.reservations.hold(reservation, source);
+      const sealed = keepHeader(sealStream(key, blobContext(ownerId, fileId, id, kind), held), header);
       const { bytes, crc32 } = await this.store.put(blobKey(ownerId, id), sealed);
       return { id, ownerId, ctBytes: bytes, ctCrc32: crc32, header };
     } catch (error) {

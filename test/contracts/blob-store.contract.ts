@@ -83,6 +83,12 @@ export function describeBlobStore(
       expect(await keysOf(store)).toEqual([]);
     });
 
+    it('says how much room there is, also before anything was, or that it cannot know', async () => {
+      const free = await store.freeBytes();
+      expect(free === null || (Number.isSafeInteger(free) && free >= 0)).toBe(true);
+      expect(await keysOf(store)).toEqual([]);
+    });
+
     it.each([0, 1, 16_384, 524_288, 524_289, 3_000_001])('gives %i bytes back as they came', async (size) => {
       const [key, bytes] = [newKey(), randomBytes(size)];
       const third = Math.ceil(size / 3);

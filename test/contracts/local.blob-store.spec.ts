@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { blobIdOf } from '../../src/platform/blobs/blob-key';
 import { LocalBlobStore } from '../../src/platform/blobs/local.blob-store';
+import { eventually } from '../support/waiting';
 import { describeBlobStore, expectProblem, keysOf, newKey, readAll, source, stalled } from './blob-store.contract';
 
 let base: string;
@@ -181,6 +182,18 @@ describe('LocalBlobStore on a full disk', () => {
     await small.put(after, source(bytes));
     await small.remove(before);
     expect(await keysOf(small)).toEqual([after]);
+  });
+
+  (mounted ? it : it.skip)('says how much room there is, as it was a second ago at most', async () => {
+    const small = new LocalBlobStore(join(mounted?.directory ?? '', 'room'));
+    const before = (await small.freeBytes()) ?? 0;
+    expect(before).toBeGreaterThan(500_000);
+    expect(before).toBeLessThanOrEqual(1024 * 1024);
+    const key = newKey();
+    await small.put(key, source(randomBytes(200_000)));
+    await eventually('it has looked again', async () => ((await small.freeBytes()) ?? 0) <= before - 200_000);
+    await small.remove(key);
+    await eventually('it has looked again', async () => (await small.freeBytes()) === before);
   });
 });
 

@@ -48,7 +48,7 @@ describe('the journey of a newcomer', () => {
     expect(me).toMatchObject({
       email: 'alice@example.com',
       usage: { files: 2, bytes: first.length + second.length },
-      quota: { bytes: 0 },
+      quota: null,
     });
   });
 

@@ -7,6 +7,7 @@ import { JobsService } from '../../src/platform/jobs/jobs.service';
 import { LOGGER } from '../../src/platform/logging/logging.module';
 import { BlobsRepository } from '../../src/vault/blobs.repository';
 import { BlobSweeper } from '../../src/vault/blob-sweeper.service';
+import { Reservations } from '../../src/vault/reservations.service';
 import { VaultService } from '../../src/vault/vault.service';
 import { stalled } from '../contracts/blob-store.contract';
 import { fakeOnly } from '../support/fake-time';
@@ -24,7 +25,7 @@ beforeAll(async () => {
   sweeper = app.app.get(BlobSweeper);
   fakeOnly(['setInterval', 'clearInterval']);
   const [store, blobs] = [app.app.get(BlobStore, { strict: false }), app.app.get(BlobsRepository, { strict: false })];
-  vault = new VaultService(store, blobs, app.app.get<Logger>(LOGGER));
+  vault = new VaultService(store, blobs, app.app.get(Reservations, { strict: false }), app.app.get<Logger>(LOGGER));
   vault.onModuleInit();
 });
 afterAll(async () => {

@@ -36,7 +36,8 @@ const thumbnailOf = ({ id, ownerId }: NewFile): RenditionOf => ({ ownerId, fileI
 
 async function pendingThumbnail(file: NewFile): Promise<SealedBlob> {
   const blob = { id: uuidv7(), ownerId: file.ownerId, ctBytes: 1072, ctCrc32: 1, header: Buffer.alloc(56, 7) };
-  await vault.app.get(BlobsRepository, { strict: false }).insertPending({ ...blob, ...thumbnailOf(file) }, 60);
+  const row = { ...blob, ...thumbnailOf(file), reservedBytes: 0 };
+  await vault.app.get(BlobsRepository, { strict: false }).insertPending(row, 60, 0);
   return blob;
 }
 

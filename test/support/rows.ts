@@ -35,7 +35,7 @@ export function newFile(folder: OpenFolder, change: Partial<NewFile> = {}): NewF
 /** The pending blob of a file, as the vault hands it over when its bytes are safe. */
 export async function newPendingBlob(vault: TestApp, { id, ownerId }: NewFile, leaseSeconds = 60): Promise<SealedBlob> {
   const blob = { id: uuidv7(), ownerId, ctBytes: 1072, ctCrc32: 0xffffffff, header: randomBytes(56) };
-  const row = { id: blob.id, ownerId, fileId: id, kind: BlobKind.original };
-  await vault.app.get(BlobsRepository, { strict: false }).insertPending(row, leaseSeconds);
+  const row = { id: blob.id, ownerId, fileId: id, kind: BlobKind.original, reservedBytes: 0 };
+  await vault.app.get(BlobsRepository, { strict: false }).insertPending(row, leaseSeconds, 0);
   return blob;
 }

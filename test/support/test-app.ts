@@ -44,6 +44,7 @@ export const WITHOUT_LIMITS = {
   PIN_WRONG_LIMIT: '1000000',
   RATE_LIMIT_PUBLIC_PER_MINUTE: '1000000',
   RATE_LIMIT_SHARE_PER_MINUTE: '1000000',
+  MIN_FREE_BYTES: '0',
 };
 
 /** The limits as they are by default, for the tests that are about them. */

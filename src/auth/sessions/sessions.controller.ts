@@ -58,7 +58,7 @@ export class SessionsController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<IssuedSessionResponse> {
     const issued = await this.signIns.signIn({ ...body, ip, userAgent: headers['user-agent'] });
-    const profile = await this.users.profile(issued.principal);
+    const profile = await this.users.profile(issued.principal.userId);
     if (transport === 'cookie') this.cookies.give(response, issued);
     return toIssuedSessionResponse(issued, profile, transport === 'cookie' ? 'no tokens' : 'tokens');
   }

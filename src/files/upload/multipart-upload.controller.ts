@@ -50,6 +50,7 @@ export class MultipartUploadController {
     FolderErrors.locked,
     VaultErrors.leaseLost,
     VaultErrors.storageFull,
+    VaultErrors.quotaExceeded,
   )
   async post(
     @CurrentUser() principal: Principal,

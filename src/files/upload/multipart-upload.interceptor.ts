@@ -62,9 +62,7 @@ export class MultipartUploadInterceptor implements NestInterceptor {
     const response = context.switchToHttp().getResponse<Response>();
     if (!request.is('multipart/form-data'))
       throw RequestErrors.unsupportedType({ detail: 'Send a multipart/form-data form.' });
-    if (Number(request.headers['content-length'] ?? 0) > this.config.get('UPLOAD_MAX_BYTES') + FORM_OVERHEAD_BYTES) {
-      throw UploadErrors.tooLarge();
-    }
+    if (leastFileBytes(request) > this.config.get('UPLOAD_MAX_BYTES')) throw UploadErrors.tooLarge();
     await this.receive(request, response);
     const file: StagedFile | undefined = request.file;
     if (!file?.staged) throw UploadErrors.noFile();
@@ -101,6 +99,7 @@ export class MultipartUploadInterceptor implements NestInterceptor {
         folderId,
         takenAt: takenAt === undefined ? undefined : new Date(takenAt),
         conflict,
+        leastBytes: leastFileBytes(request),
         // Destroying the part would reach multer as an error of the form, before this one has been told.
         source: file.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>,
       });
@@ -110,6 +109,11 @@ export class MultipartUploadInterceptor implements NestInterceptor {
       throw error;
     }
   }
+}
+
+/** What the file of a form weighs at least, 1 for one that may be anything: a form's length is announced, its file's is not. */
+function leastFileBytes(request: Request): number {
+  return Math.max(1, Number(request.headers['content-length'] ?? 0) - FORM_OVERHEAD_BYTES);
 }
 
 /** The fields that came before the file; they are checked before a byte of the file is read. */

@@ -50,6 +50,7 @@ export class RawUploadController {
     FolderErrors.locked,
     VaultErrors.leaseLost,
     VaultErrors.storageFull,
+    VaultErrors.quotaExceeded,
   )
   async put(
     @CurrentUser() principal: Principal,

@@ -30,6 +30,8 @@ export interface Upload {
   readonly conflict: Conflict;
   readonly source: AsyncIterable<Buffer>;
   readonly announcedBytes?: number;
+  /** How many bytes will come at least, where the exact number is not announced. */
+  readonly leastBytes?: number;
   readonly announcedSha256?: Buffer;
 }
 
@@ -71,7 +73,7 @@ export class UploadService {
 
   /**
    * Everything but the commit: checks first, then the bytes, sealed and synced.
-   * @throws {AppError} `FILE.BAD_NAME`, `FOLDER.NOT_FOUND`, `FOLDER.LOCKED`, `VAULT.STORAGE_FULL`, any of `UploadErrors`
+   * @throws {AppError} `FILE.BAD_NAME`, `FOLDER.NOT_FOUND`, `FOLDER.LOCKED`, `VAULT.STORAGE_FULL`, `QUOTA.EXCEEDED`, any of `UploadErrors`
    */
   async stage(principal: Principal, upload: Upload): Promise<StagedUpload> {
     const name = validName(upload.name);
@@ -89,6 +91,8 @@ export class UploadService {
       { ownerId: principal.userId, fileId: id, kind: BlobKind.original },
       fileKey,
       incoming,
+      // A file without a byte is refused, so there is always one: a full account is refused before it, too.
+      announcedBytes ?? upload.leastBytes ?? 1,
     );
     const { bytes, contentType, sha256, crc32 } = incoming.facts;
     const metadata = { name, contentType, length: bytes, sha256, crc32, takenAt };

@@ -43,6 +43,9 @@ export abstract class BlobStore {
   /** Every object and every remains of an unfinished `put`, in no order. */
   abstract list(): AsyncIterable<ListedObject>;
 
+  /** Bytes that new objects may still take, of a second ago at most; null where a store cannot know. */
+  abstract freeBytes(): Promise<number | null>;
+
   /** Resolves when objects can be written. */
   abstract check(): Promise<void>;
 }

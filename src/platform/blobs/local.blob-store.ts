@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, opendir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { blobIdOf } from './blob-key';
@@ -11,6 +11,8 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, W_OK } = c
 /** Bytes per read: 64 KiB halves the throughput of a download, more than 512 KiB gains nothing. */
 const READ_BYTES = 512 * 1024;
 const TEMPORARY = 'tmp';
+/** How long a look at the disk is believed: thousands of uploads a second need no look of their own. */
+const FREE_MS = 1000;
 /** How many directories are remembered as synced; each user has at most 256. */
 const REMEMBERED_DIRECTORIES = 100_000;
 
@@ -20,6 +22,7 @@ const REMEMBERED_DIRECTORIES = 100_000;
  */
 export class LocalBlobStore extends BlobStore {
   private readonly syncedDirectories = new Set<string>();
+  private free?: { readonly until: number; readonly bytes: Promise<number> };
 
   constructor(private readonly root: string) {
     super();
@@ -92,6 +95,14 @@ export class LocalBlobStore extends BlobStore {
     }
   }
 
+  async freeBytes(): Promise<number> {
+    const now = performance.now();
+    if (this.free === undefined || now > this.free.until) {
+      this.free = { until: now + FREE_MS, bytes: freeBelow(this.root) };
+    }
+    return this.free.bytes;
+  }
+
   async check(): Promise<void> {
     const directory = join(this.root, TEMPORARY);
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -155,6 +166,13 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
+}
+
+/** As df shows it to whoever is not root, who alone may use the rest. */
+async function freeBelow(directory: string): Promise<number> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
 }
 
 async function* filesBelow(directory: string): AsyncGenerator<string> {

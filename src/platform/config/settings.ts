@@ -87,6 +87,18 @@ export const SETTINGS = {
     matching: new RegExp(`^(${MEDIA_TYPES.map((type) => type.replace(/[.+]/g, '\\$&')).join('|')})$`),
     form: 'media types that the vault can recognise',
   }),
+  QUOTA_DEFAULT_BYTES: integer({
+    about: 'What somebody may store who has no quota of their own, in bytes of their originals; 0 is no limit.',
+    fallback: 0,
+    min: 0,
+    max: 1024 ** 2 * GIB,
+  }),
+  MIN_FREE_BYTES: integer({
+    about: 'Free disk space that uploads leave alone, in bytes (1 GiB); 0 is none.',
+    fallback: GIB,
+    min: 0,
+    max: 1024 ** 2 * GIB,
+  }),
   REGISTRATION: oneOf({
     about: 'Whether anybody may sign up; `closed` leaves it to `vault users add`.',
     fallback: 'open',
