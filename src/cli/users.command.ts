@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { RequestPinDto } from '../auth/pin/request-pin.dto';
 import { normalizeEmail } from '../platform/crypto/blind-index';
 import { type ListedUser, UserAdministration } from '../users/user-administration.service';
+import type { Profile } from '../users/users.service';
 import { JSON_OPTION, type OutputOptions, say } from './output';
 import { withVault } from './with-vault';
 
@@ -34,6 +35,46 @@ export function addUsersCommands(program: Command, env: NodeJS.ProcessEnv): void
       const everybody = await withVault(env, (rooms) => rooms.get(UserAdministration).list());
       process.stdout.write(json ? `${JSON.stringify(everybody)}\n` : everybody.map(lineOf).join(''));
     });
+
+  users
+    .command('quota')
+    .description('Say, or set, how much somebody may store. What is stored stays, also when it is more.')
+    .argument('<email>', 'Address of the account.', parseEmail)
+    .argument('[quota]', 'Bytes of originals, "none" for no limit, or "default" for QUOTA_DEFAULT_BYTES.', parseQuota)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vault users quota alice@example.com\n  vault users quota alice@example.com 107374182400\n  vault users quota alice@example.com none',
+    )
+    .action(async (email: string, quota: ParsedQuota | undefined, options: OutputOptions) => {
+      const profile = await withVault(env, (rooms) => {
+        const administration = rooms.get(UserAdministration);
+        return quota ? administration.setQuota(email, quota.bytes) : administration.quota(email);
+      });
+      say(options, quotaOf(profile), quotaSentence(profile));
+    });
+}
+
+/** In an object, because commander takes null and 0 for arguments that are not there. */
+interface ParsedQuota {
+  readonly bytes: number | null;
+}
+
+function parseQuota(text: string): ParsedQuota {
+  if (text === 'default') return { bytes: null };
+  if (text === 'none') return { bytes: 0 };
+  const bytes = Number(text);
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(bytes)) return { bytes };
+  throw new InvalidArgumentError('It is neither a number of bytes nor "none" nor "default".');
+}
+
+function quotaOf({ id, email, quotaBytes, isQuotaDefault, usage }: Profile): Record<string, unknown> {
+  return { id, email, quotaBytes, isDefault: isQuotaDefault, usedBytes: usage.bytes };
+}
+
+function quotaSentence({ email, quotaBytes, isQuotaDefault, usage }: Profile): string {
+  const quota = quotaBytes === null ? 'without a limit' : `${quotaBytes} bytes`;
+  return `${email} may store ${quota}${isQuotaDefault ? ' (the default)' : ''}, and stores ${usage.bytes} bytes.`;
 }
 
 /** The one spelling of an address that could sign up, by the same rules. */

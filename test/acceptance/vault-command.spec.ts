@@ -3,6 +3,7 @@ import { chmodSync, chownSync, existsSync, readFileSync, statSync, writeFileSync
 import { join, resolve } from 'node:path';
 import { withClient } from '../../src/platform/database/open-database';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { jpeg } from '../support/photos';
 import { addUser, type AddedUser, COMMAND, type CommandSetting, startCommand } from '../support/vault-command';
 import { VaultHome } from '../support/vault-home';
 import { eventually } from '../support/waiting';
@@ -164,6 +165,44 @@ describe('on the database of DB_URL', () => {
     );
     const listed = JSON.parse((await vault(['users', 'list', '--json'], { env })).stdout) as AddedUser[];
     expect(listed).toEqual(added.map(({ id, email }) => ({ id, email, createdAt: expect.any(String) as string })));
+  });
+
+  it('vault users quota says and sets what somebody may store, which a running server knows at once', async () => {
+    const here = { env: { ...env, QUOTA_DEFAULT_BYTES: '5000' } };
+    await vault(['users', 'list'], { env });
+    const { id } = await add('alice@example.com', env);
+    const quota = async (...args: string[]) => {
+      const { stdout } = await vault(['users', 'quota', 'alice@example.com', ...args, '--json'], here);
+      return JSON.parse(stdout) as unknown;
+    };
+    const said = { id, email: 'alice@example.com', usedBytes: 0 };
+    expect(await quota()).toEqual({ ...said, quotaBytes: 5000, isDefault: true });
+    const server = home.start(here.env);
+    const alice = await server.signUp('alice@example.com');
+    const seen = async () => (await alice.request('GET', '/users/me')).body.quota;
+    expect(await seen()).toEqual({ bytes: 5000 });
+    expect(await quota('100')).toEqual({ ...said, quotaBytes: 100, isDefault: false });
+    expect(await seen()).toEqual({ bytes: 100 });
+    expect((await alice.put('p.jpg', jpeg(101))).status).toBe(507);
+    expect(await quota('none')).toEqual({ ...said, quotaBytes: null, isDefault: false });
+    expect((await alice.put('p.jpg', jpeg(101))).status).toBe(201);
+    expect(await quota('default')).toEqual({ ...said, quotaBytes: 5000, isDefault: true, usedBytes: 101 });
+    expect((await vault(['users', 'quota', 'alice@example.com'], here)).stdout).toBe(
+      'alice@example.com may store 5000 bytes (the default), and stores 101 bytes.\n',
+    );
+  });
+
+  it('vault users quota refuses what is no quota, and an address that has no account', async () => {
+    for (const word of ['0', '-1', '1.5', '1e6', '10GB', 'nothing', '9'.repeat(20)]) {
+      const { code, stderr } = await vault(['users', 'quota', 'alice@example.com', '--', word], { env });
+      expect({ word, code }).toEqual({ word, code: 2 });
+      expect(stderr).toContain('neither a number of bytes nor "none" nor "default"');
+    }
+    expect(await vault(['users', 'quota', 'alice@example.com', '100'], { env })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/There is no such user\.\n$/) as string,
+    });
   });
 
   it('of an address that cannot be opened the list says just that, and goes on', async () => {
