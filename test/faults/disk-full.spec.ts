@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { Ledger } from '../support/ledger';
 import { jpeg } from '../support/photos';
+import { photo } from '../support/pictures';
 import { expectProblem } from '../support/problem';
 import type { Answer, FileBody, VaultClient } from '../support/vault-client';
 import { WITHOUT_LIMITS } from '../support/test-app';
@@ -122,6 +123,51 @@ jest.setTimeout(60_000);
     const { bavail, bsize } = statfsSync(blobs);
     return bavail * bsize;
   }
+});
+
+(canMount ? describe : describe.skip)('a disk of 24 MiB for blobs, of which uploads leave 8 MiB alone', () => {
+  const FLOOR = 8 * MIB;
+  let database: TestDatabase;
+  let home: VaultHome;
+  let blobs: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    home = await VaultHome.create({ DB_URL: database.url, MIN_FREE_BYTES: String(FLOOR) });
+    blobs = join(home.dataDir, 'blobs');
+    mkdirSync(blobs, { recursive: true, mode: 0o700 });
+    mount(blobs, 24);
+  });
+  afterAll(async () => {
+    await home.stop();
+    unmount(blobs);
+    await home.close();
+    await database.drop();
+  });
+
+  it('refuses uploads at the floor, goes on reading and making thumbnails, and takes uploads again above it', async () => {
+    const alice = await home.start().signUp('alice@example.com');
+    const picture = await photo();
+    const { body: shown } = await alice.put('shown.jpg', picture);
+    const ballast = join(blobs, 'ballast');
+    const put = (name: string) => alice.put(name, jpeg(100_000, name));
+    expect((await put('before.jpg')).status).toBe(201);
+
+    writeFileSync(ballast, Buffer.alloc(17 * MIB));
+    let refused: Answer<FileBody> | undefined;
+    await eventually('the server has looked', async () => {
+      const answer = await put(`${Math.random()}.jpg`);
+      if (answer.status !== 201) refused = answer;
+      return refused !== undefined;
+    });
+    expectProblem(refused ?? null, FULL);
+    expect((await alice.content(shown.id)).bytes.equals(picture)).toBe(true);
+    expect((await alice.request('GET', `/files/${shown.id}/renditions/thumbnail`)).status).toBe(200);
+    expect((await alice.request('GET', '//health/ready')).status).toBe(200);
+
+    rmSync(ballast);
+    await eventually('there is room again', async () => (await put('after.jpg')).status === 201);
+  });
 });
 
 (canMount ? describe : describe.skip)('a disk of 110 MiB for everything, the embedded database too', () => {

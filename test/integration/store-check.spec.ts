@@ -214,7 +214,7 @@ describe('objects without a row', () => {
     const ownerId = owner.userId ?? '';
     const [running, doomed] = [uuidv7(), uuidv7()];
     for (const id of [running, doomed]) {
-      await blobs().insertPending({ id, ownerId, fileId: uuidv7(), kind: 0 }, 60);
+      await blobs().insertPending({ id, ownerId, fileId: uuidv7(), kind: 0, reservedBytes: 0 }, 60, 0);
     }
     await blobs().doomPending(doomed);
     await store().put(blobKey(ownerId, doomed), source(randomBytes(100)));
