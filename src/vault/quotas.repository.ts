@@ -19,16 +19,19 @@ export class QuotasRepository {
   async insertPending(blob: PendingBlob, leaseSeconds: number, defaultBytes: number): Promise<boolean> {
     const { id, ownerId, fileId, kind, reservedBytes } = blob;
     return this.withRoom({ ownerId, defaultBytes, bytes: reservedBytes }, async (tx) => {
+      // As for every pending row: should a power cut take it, its upload cannot be committed either.
       await tx.query(
         `INSERT INTO blobs (id, owner_id, file_id, kind, state, reserved_bytes, lease_expires_at)
-         VALUES ($1, $2, $3, $4, 'pending', $5, clock_timestamp() + make_interval(secs => $6))`,
+         SELECT $1::uuid, $2::uuid, $3::uuid, $4::smallint, 'pending', $5::bigint, clock_timestamp() + make_interval(secs => $6)
+           FROM set_config('synchronous_commit', 'off', true)`,
         [id, ownerId, fileId, kind, reservedBytes, leaseSeconds],
       );
     });
   }
 
   /**
-   * Reserves more for a blob that is still pending.
+   * Reserves more for a blob that is still pending. Waits for the disk: a crash of the database that took this and left the row would let
+   * the upload be committed with more than it had reserved.
    * @returns false when the owner's quota has no room for it: the reservation is as it was
    */
   async extend(blob: Pick<PendingBlob, 'id' | 'ownerId'>, bytes: number, defaultBytes: number): Promise<boolean> {
@@ -47,10 +50,8 @@ export class QuotasRepository {
     work: (tx: EntityManager) => Promise<void>,
   ): Promise<boolean> {
     return this.dataSource.transaction(async (tx) => {
-      // As for every pending row, nothing has been promised yet: no wait for the disk, least of all under a lock.
       const [owner] = await tx.query<{ quota: string }[]>(
-        `SELECT coalesce(quota_bytes, $2::bigint) AS quota, set_config('synchronous_commit', 'off', true)
-           FROM users WHERE id = $1 FOR NO KEY UPDATE`,
+        'SELECT coalesce(quota_bytes, $2::bigint) AS quota FROM users WHERE id = $1 FOR NO KEY UPDATE',
         [ownerId, defaultBytes],
       );
       // A statement of its own: only it sees what was committed while the one before was waiting.
