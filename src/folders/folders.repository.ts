@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, Repository } from 'typeorm';
 import { type PreparedStatement, PreparedStatements } from '../platform/database/prepared-statements';
+import { PLAINTEXT_BYTES } from '../vault/blobs.repository';
 import { FolderEntity } from './folder.entity';
 
 /** What it takes to open a folder. */
@@ -28,7 +29,6 @@ const FIND_ROOT: PreparedStatement = {
   text: `SELECT ${COLUMNS} FROM folders WHERE owner_id = $1 AND is_root`,
 };
 
-/** Plaintext bytes come from the ciphertext's length: the inverse of the format's `ctLen`. */
 const SHOWN = `
   SELECT d.id, d.owner_id AS "ownerId", d.is_root AS "isRoot", d.name_sealed AS "nameSealed", d.fk_wrapped IS NULL AS "isLocked",
          least(g.idle_expires_at, g.expires_at) AS "unlockedUntil", c.files, c.bytes
@@ -36,7 +36,7 @@ const SHOWN = `
     LEFT JOIN unlock_grants g ON g.folder_id = d.id AND g.session_id = $2 AND g.fk_version = d.fk_version
           AND g.idle_expires_at > clock_timestamp() AND g.expires_at > clock_timestamp()
     CROSS JOIN LATERAL (
-      SELECT count(*) AS files, coalesce(sum(b.ct_bytes - 56 - 16 * ((b.ct_bytes - 56) / 16400 + 1)), 0) AS bytes
+      SELECT count(*) AS files, coalesce(sum(${PLAINTEXT_BYTES}), 0) AS bytes
         FROM files f JOIN blobs b ON b.id = f.blob_id WHERE f.folder_id = d.id AND f.trashed_at IS NULL) c
    WHERE d.owner_id = $1`;
 

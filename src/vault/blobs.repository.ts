@@ -19,11 +19,11 @@ export interface StoredBlob extends DoomedBlob {
   readonly header: Buffer;
 }
 
-/**
- * Plaintext bytes of the ready rows among originals: computed from the ciphertext lengths (the inverse of the format's `ctLen`), because
- * no plaintext length is kept in clear.
- */
-export const ORIGINALS_BYTES = `coalesce(sum(ct_bytes - 56 - 16 * ((ct_bytes - 56) / 16400 + 1)) FILTER (WHERE state = 'ready'), 0)`;
+/** Plaintext bytes of a row, in SQL: the inverse of the format's `ctLen`, because no plaintext length is kept in clear. */
+export const PLAINTEXT_BYTES = 'ct_bytes - 56 - 16 * ((ct_bytes - 56) / 16400 + 1)';
+
+/** Plaintext bytes of the ready rows among originals. */
+export const ORIGINALS_BYTES = `coalesce(sum(${PLAINTEXT_BYTES}) FILTER (WHERE state = 'ready'), 0)`;
 
 /**
  * `synchronous_commit` is off for this one statement: should a power cut take the row, its unfinished file has no row and the
