@@ -14,7 +14,8 @@ jest.setTimeout(120_000);
 const HOUR_MS = 3_600_000;
 /** Mails leave within a fifth of a second. */
 const MAIL_MS = 400;
-const SHIFTED = `--require ${join(__dirname, '../support/shifted-clock.cjs')}`;
+// In quotes: the clone may lie in a path with spaces.
+const SHIFTED = `--require ${JSON.stringify(join(__dirname, '../support/shifted-clock.cjs'))}`;
 /** Everything but the guesses, which are the subject. */
 const ENV = { ...WITHOUT_LIMITS, PIN_WRONG_LIMIT: '10', PIN_BREAKER_WRONG: '1000000' };
 
