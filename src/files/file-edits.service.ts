@@ -58,7 +58,7 @@ export class FileEdits {
     const { row, folder } = file;
     try {
       const rewrapped = rewrapFile(folder, target, row, metadata);
-      for (const { id } of [folder, target]) await this.access.settled(id);
+      for (const { id } of [folder, target]) await this.access.untilReleased(id);
       if (await this.rewrapping.rewrapOne(rewrapped, folder, target)) return;
     } catch (error) {
       const violated = violatedUnique(error);

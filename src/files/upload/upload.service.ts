@@ -153,7 +153,7 @@ export class UploadService {
       dekWrapped: wrapFileKey(folder, id, fileKey),
       ...sealedColumns(folder, id, FIRST_VERSION, metadata),
     };
-    await this.access.settled(folder.id);
+    await this.access.untilReleased(folder.id);
     const createdAt = await this.repository.insertWithBlob(file, folder.epoch, blob);
     if (!createdAt) {
       const now = await this.access.keyFor(principal, folder.id);

@@ -91,10 +91,10 @@ export class FolderAccess implements OnApplicationShutdown {
 
   /**
    * Runs a transaction that holds a folder for as long as it has files: one after the other for each folder. Those who would wait for it in
-   * the database, with a connection each, wait for {@link settled} before. For speed alone: other processes do not know of it.
+   * the database, with a connection each, wait for {@link untilReleased} before. For speed alone: other processes do not know of it.
    */
   async whileHeld<T>(folderId: string, transaction: () => Promise<T>): Promise<T> {
-    const run = this.settled(folderId).then(transaction);
+    const run = this.untilReleased(folderId).then(transaction);
     this.held.set(folderId, run);
     try {
       return await run;
@@ -104,7 +104,7 @@ export class FolderAccess implements OnApplicationShutdown {
   }
 
   /** Until nobody in this process holds the folder any more. */
-  async settled(folderId: string): Promise<void> {
+  async untilReleased(folderId: string): Promise<void> {
     await this.held.get(folderId)?.catch(() => undefined);
   }
 
