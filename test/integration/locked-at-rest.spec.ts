@@ -29,7 +29,7 @@ import {
   sharePepper,
   shareSessionKey,
 } from '../../src/platform/crypto/key-derivation';
-import { argon2id } from '../../src/platform/crypto/password-kdf';
+import { argon2id, type Argon2idParams } from '../../src/platform/crypto/password-kdf';
 import { parseRecoveryCode } from '../../src/platform/crypto/recovery-code';
 import { openValue } from '../../src/platform/crypto/sealed-value';
 import { parseToken } from '../../src/platform/crypto/tokens';
@@ -266,6 +266,7 @@ describe('with the server stopped, database, objects and master key together', (
   let [openFile, lockedFile]: FileBody[] = [];
   let [lockedFolder, recoveryCode] = ['', ''];
   let shared: MadeShare;
+  let guarded: MadeShare;
   let loot: Loot;
   let all: Opened;
 
@@ -281,7 +282,7 @@ describe('with the server stopped, database, objects and master key together', (
     // And shared, with a visitor who is looking at it.
     shared = await share(alice, { folderId: lockedFolder, includeOriginals: true });
     await visit(vault, shared);
-    await share(alice, { fileIds: [lockedFile.id], includeOriginals: true, password: PASSWORD });
+    guarded = await share(alice, { fileIds: [lockedFile.id], includeOriginals: true, password: PASSWORD });
     loot = await steal();
     all = tryEverything(loot, [loot.masterKey]);
   }, 120_000);
@@ -345,6 +346,24 @@ describe('with the server stopped, database, objects and master key together', (
     const more = tryEverything(loot, [await missing()], all);
     expect(ofTheLock(more).some((where) => where.startsWith(`files ${lockedFile?.id}`))).toBe(true);
     expect(readableFiles(loot, more).sort()).toEqual([openFile?.id, lockedFile?.id].sort());
+  });
+
+  it('with the link of a share that has a password they open nothing, with both they do', async () => {
+    const row = loot.shares.find(({ id }) => id === guarded.id)!;
+    const link = Buffer.from(guarded.secret, 'base64url');
+    const withoutPassword = deriveShareKey(row, { link, passwordKey: null }, userKeyOf());
+    const tried = tryEverything(loot, [link, withoutPassword], all);
+    expect(ofTheLock(tried)).toEqual([]);
+    expect(readableFiles(loot, tried)).not.toContain(lockedFile?.id);
+
+    const [kept] = await rows(`SELECT id, password_salt, password_params FROM shares WHERE id = '${guarded.id}'`);
+    const passwordKey = await argon2id(
+      PASSWORD,
+      bytes(kept?.['password_salt']),
+      kept?.['password_params'] as Argon2idParams,
+    );
+    const withBoth = tryEverything(loot, [deriveShareKey(row, { link, passwordKey }, userKeyOf())], all);
+    expect(readableFiles(loot, withBoth)).toContain(lockedFile?.id);
   });
 
   it('without the master key the password opens nothing: nobody can even guess', async () => {
