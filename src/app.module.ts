@@ -16,6 +16,7 @@ import { LoggingModule } from './platform/logging/logging.module';
 import type { MailPace } from './platform/mail/mail-queue.service';
 import { MailModule } from './platform/mail/mail.module';
 import { SharesModule } from './shares/shares.module';
+import { TrashModule } from './trash/trash.module';
 import { UsersModule } from './users/users.module';
 import type { MasterKeyring } from './vault/master-keyring';
 import { VaultModule } from './vault/vault.module';
@@ -53,6 +54,7 @@ export class AppModule {
         SharesModule,
         AuthModule,
         LocksModule,
+        TrashModule,
       ],
     };
   }

@@ -5,6 +5,7 @@ import { LockFolders1763812800000 } from '../migrations/1763812800000-lock-folde
 import { CreateRenditions1763899200000 } from '../migrations/1763899200000-create-renditions';
 import { CreateShares1763985600000 } from '../migrations/1763985600000-create-shares';
 import { AddQuotas1764072000000 } from '../migrations/1764072000000-add-quotas';
+import { AddTrash1764158400000 } from '../migrations/1764158400000-add-trash';
 import { TrustedDeviceEntity } from './auth/devices/trusted-device.entity';
 import { LoginChallengeEntity } from './auth/pin/login-challenge.entity';
 import { StepUpCodeEntity } from './auth/pin/step-up/step-up-code.entity';
@@ -57,6 +58,7 @@ const MIGRATIONS = [
   CreateRenditions1763899200000,
   CreateShares1763985600000,
   AddQuotas1764072000000,
+  AddTrash1764158400000,
 ];
 
 /** Every entity and every migration, for Nest. */

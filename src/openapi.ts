@@ -34,6 +34,7 @@ const TAGS = {
   Account: 'Who you are, how much you store, what happened to your account, and moving it to another address.',
   Files: 'Store, list, read, rename.',
   Folders: 'Folders, and locks that only their password opens.',
+  Trash: 'What was thrown away, until it is purged.',
   Shares:
     'Give others a link to a folder or to some files, see who has opened it, and end it. Whoever has the link needs no account: it opens ' +
     'the share, and what is in it can be looked at and fetched.',

@@ -2,12 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { FolderAccess } from '../folders/access/folder-access.service';
 import type { OpenFolder } from '../folders/access/open-folder';
 import { violatedUnique } from '../platform/database/prepared-statements';
+import { isUuid } from '../platform/database/uuid';
 import type { Principal } from '../platform/http/principal';
 import { type FileMetadata, rewrapFile } from './file-sealing';
 import { FileRewrappingRepository } from './file-rewrapping.repository';
 import { FileErrors } from './files.errors';
 import { FilesService, type OpenFile, validName } from './files.service';
 import { FreeName } from './free-name.service';
+import { eachOf, type ItemOutcome } from './item-outcome';
 
 /** What a person may change of a file; what is left out stays as it is. */
 export interface FileChange {
@@ -43,6 +45,20 @@ export class FileEdits {
     return this.files.get(principal, id);
   }
 
+  /**
+   * Moves files one by one, each as {@link edit} would.
+   * @param folderId the root when undefined
+   * @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.LOCKED` for the target; what keeps one file is in its outcome
+   */
+  async move(principal: Principal, ids: readonly string[], folderId?: string): Promise<ItemOutcome[]> {
+    const target = await this.access.keyFor(principal, folderId);
+    return eachOf(ids, async (id) => {
+      if (!isUuid(id)) throw FileErrors.notFound();
+      const file = await this.files.get(principal, id);
+      await this.write(principal, file, target, file.metadata);
+    });
+  }
+
   private async targetOf(principal: Principal, { folder }: OpenFile, folderId?: string): Promise<OpenFolder> {
     return folderId === undefined || folderId === folder.id ? folder : this.access.keyFor(principal, folderId);
   }
@@ -59,7 +75,7 @@ export class FileEdits {
     try {
       const rewrapped = rewrapFile(folder, target, row, metadata);
       for (const { id } of [folder, target]) await this.access.untilReleased(id);
-      if (await this.rewrapping.rewrapOne(rewrapped, folder, target)) return;
+      if (await this.rewrapping.rewrapOne(rewrapped, { from: folder, to: target })) return;
     } catch (error) {
       const violated = violatedUnique(error);
       if (violated === null) throw error;

@@ -13,17 +13,23 @@ export class FileRewrappingRepository {
   /**
    * Gives a file other metadata, and perhaps another folder, by compare-and-set: nobody has changed the file meanwhile, and both folders
    * are still as they were when their keys were handed out.
+   * @param where the file is: from the trash it comes back
    * @returns false when one of these is not so: nothing was written
    * @throws pg's unique violation of `uq_files_folder_id_name_bidx` or `uq_files_content_bidx_folder_id`
    */
-  async rewrapOne(file: RewrappedFile, from: OpenFolder, to: OpenFolder): Promise<boolean> {
+  async rewrapOne(
+    file: RewrappedFile,
+    { from, to }: { from: OpenFolder; to: OpenFolder },
+    where: 'live' | 'trash' = 'live',
+  ): Promise<boolean> {
     const [, count] = await this.rows.query<[unknown, number]>(
       `WITH source AS (SELECT FROM folders WHERE id = $1 AND owner_id = $3 AND epoch = $4 FOR SHARE),
             target AS (SELECT FROM folders WHERE id = $2 AND owner_id = $3 AND epoch = $5 FOR SHARE)
        UPDATE files SET folder_id = $2, fk_version = $7, dek_wrapped = $8, meta_sealed = $9, meta_version = $10, name_bidx = $11,
-                        content_bidx = $12, taken_at = $13, updated_at = clock_timestamp()
+                        content_bidx = $12, taken_at = $13, trashed_at = NULL, updated_at = clock_timestamp()
          FROM source, target
-        WHERE files.id = $6 AND files.folder_id = $1 AND files.meta_version = $10 - 1 AND files.trashed_at IS NULL`,
+        WHERE files.id = $6 AND files.folder_id = $1 AND files.meta_version = $10 - 1
+          AND files.trashed_at IS ${where === 'trash' ? 'NOT ' : ''}NULL`,
       [from.id, to.id, from.ownerId, from.epoch, to.epoch, file.id, ...rewrappedValues(file)],
     );
     return count === 1;

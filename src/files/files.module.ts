@@ -16,6 +16,10 @@ import { RenditionEntity } from './renditions/rendition.entity';
 import { RenditionsController } from './renditions/renditions.controller';
 import { RenditionsRepository } from './renditions/renditions.repository';
 import { RenditionsService } from './renditions/renditions.service';
+import { FilePurging } from './trash/file-purging.service';
+import { FileRestoring } from './trash/file-restoring.service';
+import { FileTrash } from './trash/file-trash.service';
+import { TrashedFilesRepository } from './trash/trashed-files.repository';
 import { MultipartUploadController } from './upload/multipart-upload.controller';
 import { RawUploadController } from './upload/raw-upload.controller';
 import { UploadService } from './upload/upload.service';
@@ -36,12 +40,25 @@ import { UploadService } from './upload/upload.service';
     FileEdits,
     FileRewrapping,
     FreeName,
+    TrashedFilesRepository,
+    FileTrash,
+    FileRestoring,
+    FilePurging,
     UploadService,
     DownloadService,
     RenderPool,
     RenditionsRepository,
     RenditionsService,
   ],
-  exports: [FilesService, FileRewrapping, DownloadService, RenditionsService, RenditionsRepository],
+  exports: [
+    FilesService,
+    FileRewrapping,
+    FileTrash,
+    FileRestoring,
+    FilePurging,
+    DownloadService,
+    RenditionsService,
+    RenditionsRepository,
+  ],
 })
 export class FilesModule {}

@@ -21,6 +21,7 @@ export interface FileRow extends Pick<
   | 'metaVersion'
   | 'takenAt'
   | 'createdAt'
+  | 'trashedAt'
 > {
   readonly folderIsRoot: boolean;
   readonly folderKeyVersion: number;
@@ -35,10 +36,11 @@ export type NewFile = Pick<
   'id' | 'ownerId' | 'folderId' | 'fkVersion' | 'dekWrapped' | 'metaSealed' | 'nameBidx' | 'contentBidx' | 'takenAt'
 >;
 
-const SELECT = `
+/** Of `files f`, its folder `d` and its blob `b`. */
+export const SELECT_FILE = `
   SELECT f.id, f.owner_id AS "ownerId", f.folder_id AS "folderId", f.blob_id AS "blobId", f.blob_version AS "blobVersion",
          f.fk_version AS "fkVersion", f.dek_wrapped AS "dekWrapped", f.meta_sealed AS "metaSealed", f.meta_version AS "metaVersion",
-         f.taken_at AS "takenAt", f.created_at AS "createdAt", d.is_root AS "folderIsRoot",
+         f.taken_at AS "takenAt", f.created_at AS "createdAt", f.trashed_at AS "trashedAt", d.is_root AS "folderIsRoot",
          d.fk_version AS "folderKeyVersion", d.fk_wrapped AS "folderKeyWrapped",
          d.epoch, b.ct_bytes AS "ctBytes", b.header
     FROM files f JOIN folders d ON d.id = f.folder_id JOIN blobs b ON b.id = f.blob_id`;
@@ -47,8 +49,8 @@ const SELECT = `
  * For one file, the owner is the folder's: on a young table without statistics the planner likes an index that begins with
  * `files.owner_id` as much as the unique one, and walks through everything the owner has.
  */
-const LOOKUP = `${SELECT} WHERE d.owner_id = $1 AND f.trashed_at IS NULL`;
-const PAGE = `${SELECT} WHERE f.owner_id = $1 AND f.trashed_at IS NULL`;
+const LOOKUP = `${SELECT_FILE} WHERE d.owner_id = $1 AND f.trashed_at IS NULL`;
+const PAGE = `${SELECT_FILE} WHERE f.owner_id = $1 AND f.trashed_at IS NULL`;
 
 const FIND: PreparedStatement = { name: 'files_find', text: `${LOOKUP} AND f.id = $2` };
 const FIND_BY_NAME: PreparedStatement = {
@@ -67,22 +69,45 @@ const FIND_ALL_IN: PreparedStatement = {
 
 /**
  * The commit of an upload, in one statement and so in one transaction: the folder must still be as it was when its key was handed
- * out, the blob goes from pending to ready (a sweeper that was faster wins), and the file appears. All or nothing.
+ * out, the bytes must not be in its trash, the blob goes from pending to ready (a sweeper that was faster wins), and the file appears. All
+ * or nothing.
+ * @param replaced what goes to the trash in the same statement: the unique index lets the new file in its place
  */
-const INSERT_WITH_BLOB: PreparedStatement = {
-  name: 'files_insert_with_blob',
+const insertWithBlob = (name: string, replaced: string): PreparedStatement => ({
+  name,
   text: `
     WITH folder AS (
-      SELECT id FROM folders WHERE id = $3 AND owner_id = $2 AND epoch = $4 FOR SHARE
+      SELECT id FROM folders
+       WHERE id = $3 AND owner_id = $2 AND epoch = $4
+         AND ($15 OR NOT EXISTS (SELECT FROM files WHERE content_bidx = $13 AND folder_id = $3 AND trashed_at IS NOT NULL))
+         FOR SHARE
     ), blob AS (
       UPDATE blobs SET state = 'ready', lease_expires_at = NULL, ct_bytes = $6, ct_crc32 = $7, header = $8
        WHERE id = $5 AND owner_id = $2 AND file_id = $1 AND state = 'pending' AND EXISTS (SELECT FROM folder)
       RETURNING id
-    )
+    )${replaced}
     INSERT INTO files (id, owner_id, folder_id, blob_id, fk_version, dek_wrapped, meta_sealed, name_bidx, content_bidx, taken_at, created_at)
-    SELECT $1, $2, folder.id, blob.id, $9, $10, $11, $12, $13, $14, clock_timestamp() FROM folder, blob
+    SELECT $1, $2, folder.id, blob.id, $9, $10, $11, $12, $13, $14, clock_timestamp() FROM folder, blob${replaced && ', replaced'}
     RETURNING created_at AS "createdAt"`,
-};
+});
+
+const INSERT_WITH_BLOB = insertWithBlob('files_insert_with_blob', '');
+const REPLACE_WITH_BLOB = insertWithBlob(
+  'files_replace_with_blob',
+  `, trashed AS (
+      UPDATE files SET trashed_at = clock_timestamp(), updated_at = clock_timestamp()
+       WHERE folder_id = $3 AND name_bidx = $12 AND trashed_at IS NULL AND EXISTS (SELECT FROM blob)
+      RETURNING id
+    ), replaced AS (SELECT count(*) FROM trashed)`,
+);
+
+/** How a file may come in beside what is there. */
+export interface Beside {
+  /** What has its name goes to the trash. */
+  readonly replace?: boolean;
+  /** Also when its bytes are in the folder's trash. */
+  readonly evenIfTrashed?: boolean;
+}
 
 /** Sort keys by the word that a client may use: the only way that word reaches a statement. */
 const SORT = { created: 'f.created_at', taken: 'COALESCE(f.taken_at, f.created_at)' } as const;
@@ -97,6 +122,11 @@ export class FilesRepository {
 
   async findOwned(ownerId: string, id: string): Promise<FileRow | null> {
     return (await this.statements.run<FileRow>(FIND, [ownerId, id]))[0] ?? null;
+  }
+
+  /** Those of some ids that are an owner's, in no order. */
+  async findOwnedMany(ownerId: string, ids: readonly string[]): Promise<FileRow[]> {
+    return this.rows.query(`${LOOKUP} AND f.id = ANY($2)`, [ownerId, ids]);
   }
 
   async findOwnedByName(ownerId: string, folderId: string, nameBidx: Buffer): Promise<FileRow | null> {
@@ -119,11 +149,17 @@ export class FilesRepository {
 
   /**
    * Makes a file of a pending blob.
-   * @returns when it was made, or null when the folder has changed or a sweeper has taken the blob: nothing was written
+   * @returns when it was made, or null when the folder has changed, its trash has these bytes or a sweeper has taken the blob: nothing was written
    * @throws pg's unique violation of `uq_files_folder_id_name_bidx` or `uq_files_content_bidx_folder_id`
    */
-  async insertWithBlob(file: NewFile, epoch: number, blob: SealedBlob): Promise<Date | null> {
-    const [row] = await this.statements.run<Pick<FileEntity, 'createdAt'>>(INSERT_WITH_BLOB, [
+  async insertWithBlob(
+    file: NewFile,
+    epoch: number,
+    blob: SealedBlob,
+    { replace = false, evenIfTrashed = false }: Beside = {},
+  ): Promise<Date | null> {
+    const statement = replace ? REPLACE_WITH_BLOB : INSERT_WITH_BLOB;
+    const [row] = await this.statements.run<Pick<FileEntity, 'createdAt'>>(statement, [
       file.id,
       file.ownerId,
       file.folderId,
@@ -138,6 +174,7 @@ export class FilesRepository {
       file.nameBidx,
       file.contentBidx,
       file.takenAt,
+      evenIfTrashed,
     ]);
     return row?.createdAt ?? null;
   }

@@ -46,7 +46,7 @@ export class FilesService {
 
   /** @throws {AppError} `FILE.NOT_FOUND`, `FOLDER.LOCKED` */
   async get(principal: Principal, id: string): Promise<OpenFile> {
-    return this.open(principal, await this.files.findOwned(principal.userId, id));
+    return this.openRow(principal, await this.files.findOwned(principal.userId, id));
   }
 
   /**
@@ -59,7 +59,7 @@ export class FilesService {
     // A name that no file can have is a name that no file has.
     if (!parsed.ok) throw FileErrors.notFound();
     const bidx = nameIndex(folder.key, parsed.name);
-    return this.open(principal, await this.files.findOwnedByName(principal.userId, folder.id, bidx), folder);
+    return this.openRow(principal, await this.files.findOwnedByName(principal.userId, folder.id, bidx), folder);
   }
 
   /** @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.LOCKED` */
@@ -89,7 +89,7 @@ export class FilesService {
   }
 
   /** In the order of the rows, without those that are damaged; other requests get their turn in between. */
-  private async openAll(principal: Principal, rows: readonly FileRow[], folder?: OpenFolder): Promise<OpenFile[]> {
+  async openAll(principal: Principal, rows: readonly FileRow[], folder?: OpenFolder): Promise<OpenFile[]> {
     const files: OpenFile[] = [];
     for (const [at, row] of rows.entries()) {
       if (at % OPENED_AT_ONCE === OPENED_AT_ONCE - 1) await setImmediate();
@@ -102,7 +102,7 @@ export class FilesService {
   /** One row that was tampered with must not hide all the others; whoever runs the server hears of it. */
   private async openUnlessDamaged(principal: Principal, row: FileRow, folder?: OpenFolder): Promise<OpenFile | null> {
     try {
-      return await this.open(principal, row, folder);
+      return await this.openRow(principal, row, folder);
     } catch (error) {
       if (!(error instanceof AppError && error.definition.alert)) throw error;
       const { code, alert } = error.definition;
@@ -111,8 +111,11 @@ export class FilesService {
     }
   }
 
-  /** @param known the file's folder, opened a moment ago: good as long as nobody has changed its key since */
-  private async open(principal: Principal, row: FileRow | null, known?: OpenFolder): Promise<OpenFile> {
+  /**
+   * @param known the file's folder, opened a moment ago: good as long as nobody has changed its key since
+   * @throws {AppError} `FILE.NOT_FOUND` for no row, `FOLDER.LOCKED`, `VAULT.DAMAGED`
+   */
+  async openRow(principal: Principal, row: FileRow | null, known?: OpenFolder): Promise<OpenFile> {
     if (!row) throw FileErrors.notFound();
     const isSame = known?.id === row.folderId && known.epoch === row.epoch;
     const folder = isSame ? known : await this.access.openRow(principal, folderRowOf(row));

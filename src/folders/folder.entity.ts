@@ -4,7 +4,9 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 @Entity('folders')
 @Check('ck_folders_root_open', 'NOT is_root OR fk_wrapped IS NOT NULL')
 @Check('ck_folders_named', 'is_root = (name_sealed IS NULL) AND is_root = (name_bidx IS NULL)')
-@Index('uq_folders_owner_id_name_bidx', ['ownerId', 'nameBidx'], { unique: true })
+@Check('ck_folders_trashed', '(trashed_at IS NULL OR NOT is_root) AND (purged_at IS NULL OR trashed_at IS NOT NULL)')
+@Index('uq_folders_owner_id_name_bidx', ['ownerId', 'nameBidx'], { unique: true, where: 'trashed_at IS NULL' })
+@Index('ix_folders_trashed_at', ['trashedAt'], { where: 'trashed_at IS NOT NULL' })
 @Index('uq_folders_owner_id_root', ['ownerId'], { unique: true, where: 'is_root' })
 @ForeignKey('users', ['ownerId'], ['id'], { name: 'fk_folders_owner_id', onDelete: 'CASCADE' })
 export class FolderEntity {
@@ -37,4 +39,12 @@ export class FolderEntity {
 
   @Column('timestamptz', { default: () => 'now()' })
   createdAt!: Date;
+
+  /** Files that went to the trash with it have the same moment. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  trashedAt!: Date | null;
+
+  /** Nobody sees it any more, and its files go in batches. */
+  @Column('timestamptz', { nullable: true })
+  purgedAt!: Date | null;
 }

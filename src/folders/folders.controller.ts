@@ -1,5 +1,5 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Param, Patch, Post, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Access } from '../platform/http/access.decorator';
 import { API_PREFIX } from '../platform/http/api-prefix';
@@ -82,19 +82,5 @@ export class FoldersController {
     @Body() { name }: NameFolderDto,
   ): Promise<FolderResponse> {
     return toFolderResponse(await this.folders.rename(principal, id, name));
-  }
-
-  @Delete(':id')
-  @HttpCode(204)
-  @Access('session')
-  @ApiOperation({ operationId: 'deleteFolder', summary: 'Delete an empty folder' })
-  @ApiFolder()
-  @ApiNoContentResponse({ description: 'It is gone.' })
-  @ApiProblems(FolderErrors.notFound, FolderErrors.isRoot, FolderErrors.notEmpty)
-  async delete(
-    @CurrentUser() principal: Principal,
-    @Param('id', new IdPipe(FolderErrors.notFound)) id: string,
-  ): Promise<void> {
-    await this.folders.delete(principal, id);
   }
 }

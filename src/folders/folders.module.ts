@@ -17,6 +17,8 @@ import { FolderEntity } from './folder.entity';
 import { FoldersController } from './folders.controller';
 import { FoldersRepository } from './folders.repository';
 import { FoldersService } from './folders.service';
+import { FolderTrash } from './trash/folder-trash.service';
+import { TrashedFoldersRepository } from './trash/trashed-folders.repository';
 
 /** Folders and the keys to them. */
 @Module({
@@ -36,8 +38,10 @@ import { FoldersService } from './folders.service';
     FolderLocking,
     FolderOpening,
     FoldersService,
+    TrashedFoldersRepository,
+    FolderTrash,
     Unlocking,
   ],
-  exports: [FolderAccess, FolderLocking, FolderOpening],
+  exports: [FolderAccess, FolderLocking, FolderOpening, FoldersService, FolderTrash],
 })
 export class FoldersModule {}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, Repository } from 'typeorm';
+import { type EntityManager, IsNull, Repository } from 'typeorm';
 import { type PreparedStatement, PreparedStatements } from '../platform/database/prepared-statements';
 import { PLAINTEXT_BYTES } from '../vault/blobs.repository';
 import { FolderEntity } from './folder.entity';
@@ -22,7 +22,7 @@ const COLUMNS =
   'id, owner_id AS "ownerId", is_root AS "isRoot", fk_version AS "fkVersion", fk_wrapped AS "fkWrapped", epoch';
 const FIND_OWNED: PreparedStatement = {
   name: 'folders_find_owned',
-  text: `SELECT ${COLUMNS} FROM folders WHERE owner_id = $1 AND id = $2`,
+  text: `SELECT ${COLUMNS} FROM folders WHERE owner_id = $1 AND id = $2 AND trashed_at IS NULL`,
 };
 const FIND_ROOT: PreparedStatement = {
   name: 'folders_find_root',
@@ -38,7 +38,7 @@ const SHOWN = `
     CROSS JOIN LATERAL (
       SELECT count(*) AS files, coalesce(sum(${PLAINTEXT_BYTES}), 0) AS bytes
         FROM files f JOIN blobs b ON b.id = f.blob_id WHERE f.folder_id = d.id AND f.trashed_at IS NULL) c
-   WHERE d.owner_id = $1`;
+   WHERE d.owner_id = $1 AND d.trashed_at IS NULL`;
 
 /** Folders; the owner is part of every statement. */
 @Injectable()
@@ -50,6 +50,15 @@ export class FoldersRepository {
 
   async findOwned(ownerId: string, id: string): Promise<FolderKeyRow | null> {
     return (await this.statements.run<FolderKeyRow>(FIND_OWNED, [ownerId, id]))[0] ?? null;
+  }
+
+  /** The same, also when it is in the trash: for what must be possible there. */
+  async findOwnedAnywhere(ownerId: string, id: string): Promise<FolderKeyRow | null> {
+    const rows = await this.rows.query<FolderKeyRow[]>(
+      `SELECT ${COLUMNS} FROM folders WHERE owner_id = $1 AND id = $2 AND purged_at IS NULL`,
+      [ownerId, id],
+    );
+    return rows[0] ?? null;
   }
 
   async findRoot(ownerId: string): Promise<FolderKeyRow | null> {
@@ -79,7 +88,7 @@ export class FoldersRepository {
     const { id, ownerId, nameBidx, nameSealed, fkWrapped } = folder;
     const rows = await tx.query<unknown[]>(
       `INSERT INTO folders (id, owner_id, name_bidx, name_sealed, fk_wrapped)
-       SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM folders WHERE owner_id = $2) < $6 RETURNING id`,
+       SELECT $1, $2, $3, $4, $5 WHERE (SELECT count(*) FROM folders WHERE owner_id = $2 AND trashed_at IS NULL) < $6 RETURNING id`,
       [id, ownerId, nameBidx, nameSealed, fkWrapped, limit],
     );
     return rows.length === 1;
@@ -97,12 +106,12 @@ export class FoldersRepository {
 
   /** @throws pg's unique violation of `uq_folders_owner_id_name_bidx` */
   async rename(ownerId: string, id: string, name: Pick<FolderEntity, 'nameBidx' | 'nameSealed'>): Promise<void> {
-    await this.rows.update({ ownerId, id, isRoot: false }, name);
+    await this.rows.update({ ownerId, id, isRoot: false, trashedAt: IsNull() }, name);
   }
 
   /** @throws pg's violation of `fk_files_folder_id` when it has files, also those of an upload that ends at this moment */
   async deleteOwned(ownerId: string, id: string): Promise<void> {
-    await this.rows.delete({ ownerId, id, isRoot: false });
+    await this.rows.delete({ ownerId, id, isRoot: false, trashedAt: IsNull() });
   }
 
   /** The same as {@link findOwned}; nobody changes the folder, nor adds a file to it, until the transaction ends. */

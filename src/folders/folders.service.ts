@@ -2,22 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { folderNameIndex } from '../platform/crypto/blind-index';
 import { KEY_BYTES } from '../platform/crypto/chunked-encryption';
-import { folderKeyContext, folderNameContext } from '../platform/crypto/contexts';
-import { openValue, sealValue, wrapKey } from '../platform/crypto/sealed-value';
+import { folderKeyContext } from '../platform/crypto/contexts';
+import { wrapKey } from '../platform/crypto/sealed-value';
 import { isForeignKeyViolation, violatedUnique } from '../platform/database/prepared-statements';
 import type { Principal } from '../platform/http/principal';
 import { storedName } from '../platform/names/stored-name';
 import { UsersService } from '../users/users.service';
 import { KeyringService } from '../vault/keyring.service';
-import { orDamaged } from '../vault/or-damaged';
 import { FIRST_KEY_VERSION, FolderAccess } from './access/folder-access.service';
+import { openFolderName, sealFolderName } from './folder-naming';
 import { FolderErrors } from './folders.errors';
 import { FoldersRepository, type ShownFolderRow } from './folders.repository';
 
 /** All of them are listed at once. */
-const FOLDER_LIMIT = 1000;
+export const FOLDER_LIMIT = 1000;
 
 /** A folder as its owner sees it. */
 export interface ShownFolder {
@@ -43,7 +42,7 @@ export class FoldersService {
     const id = uuidv7();
     const userKey = await this.keyring.userKey(ownerId);
     const fkWrapped = wrapKey(userKey, folderKeyContext(ownerId, id, FIRST_KEY_VERSION), randomBytes(KEY_BYTES));
-    const folder = { id, ownerId, fkWrapped, ...sealName(userKey, ownerId, id, validName(name)) };
+    const folder = { id, ownerId, fkWrapped, ...sealFolderName(userKey, { id, ownerId }, validName(name)) };
     const inserted = this.dataSource.transaction(async (tx) => {
       await this.users.lock(tx, ownerId);
       return this.folders.insertOwned(tx, folder, FOLDER_LIMIT);
@@ -72,7 +71,7 @@ export class FoldersService {
   async rename(principal: Principal, id: string, name: string): Promise<ShownFolder> {
     const { isRoot, ownerId } = await this.access.keyFor(principal, id);
     if (isRoot) throw FolderErrors.isRoot();
-    const sealed = sealName(await this.keyring.userKey(ownerId), ownerId, id, validName(name));
+    const sealed = sealFolderName(await this.keyring.userKey(ownerId), { id, ownerId }, validName(name));
     await orNameTaken(this.folders.rename(ownerId, id, sealed));
     return this.get(principal, id);
   }
@@ -81,7 +80,7 @@ export class FoldersService {
    * Only an empty one; that needs no grant, because there is nothing in it to protect.
    * @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.IS_ROOT`, `FOLDER.NOT_EMPTY`
    */
-  async delete(principal: Principal, id: string): Promise<void> {
+  async deleteEmpty(principal: Principal, id: string): Promise<void> {
     const { row } = await this.get(principal, id);
     if (row.isRoot) throw FolderErrors.isRoot();
     try {
@@ -92,21 +91,9 @@ export class FoldersService {
   }
 
   private async shown(row: ShownFolderRow): Promise<ShownFolder> {
-    const { nameSealed: sealed, ownerId, id } = row;
-    if (!sealed) return { row, name: null };
-    const userKey = await this.keyring.userKey(ownerId);
-    return { row, name: orDamaged(() => openValue(userKey, folderNameContext(ownerId, id), sealed)).toString() };
+    if (!row.nameSealed) return { row, name: null };
+    return { row, name: openFolderName(await this.keyring.userKey(row.ownerId), row, row.nameSealed) };
   }
-}
-
-function sealName(
-  userKey: Buffer,
-  ownerId: string,
-  id: string,
-  name: string,
-): { nameBidx: Buffer; nameSealed: Buffer } {
-  const nameSealed = sealValue(userKey, folderNameContext(ownerId, id), Buffer.from(name));
-  return { nameBidx: folderNameIndex(userKey, name), nameSealed };
 }
 
 function validName(raw: string): string {

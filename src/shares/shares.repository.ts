@@ -36,7 +36,7 @@ export type OpenableShare = Omit<NewShare, 'labelSealed' | 'fileCount' | 'maxOpe
 
 /** Shares that nobody has ended, by the database's clock; whose folder still has the key that was shared. */
 export const LIVE = `s.expires_at > clock_timestamp() AND s.suspended_at IS NULL AND (s.folder_id IS NULL OR EXISTS (
-  SELECT FROM folders d WHERE d.id = s.folder_id AND d.owner_id = s.owner_id AND d.fk_version = s.fk_version))`;
+  SELECT FROM folders d WHERE d.id = s.folder_id AND d.owner_id = s.owner_id AND d.fk_version = s.fk_version AND d.trashed_at IS NULL))`;
 
 const USABLE = `${LIVE} AND (s.max_opens IS NULL OR s.opens < s.max_opens)`;
 
@@ -79,7 +79,7 @@ export class SharesRepository {
                            fk_wrapped, label_sealed, visitor_label_sealed, include_originals, max_opens, expires_at, created_at)
        SELECT $1, $2::uuid, $3::uuid, $4::int, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, clock_timestamp()
         WHERE $3 IS NULL
-           OR EXISTS (SELECT FROM folders WHERE id = $3 AND owner_id = $2 AND fk_version = $4 AND NOT is_root FOR SHARE)
+           OR EXISTS (SELECT FROM folders WHERE id = $3 AND owner_id = $2 AND fk_version = $4 AND NOT is_root AND trashed_at IS NULL FOR SHARE)
        RETURNING id`,
       [
         share.id,

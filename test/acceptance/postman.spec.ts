@@ -67,7 +67,7 @@ it('the collection runs from sign-up to sign-out without a failure, every operat
   await run([tradeIn], await pinOf(EMAIL));
   await run(['Ask for a PIN to sign in with'], { deviceId: 'phone-1', deviceToken: '' });
   await run(
-    [tradeIn, 'Your account, and how much it stores', 'Files', 'Folders', 'Shares', 'Server'],
+    [tradeIn, 'Your account, and how much it stores', 'Files', 'Trash', 'Folders', 'Shares', 'Server'],
     await pinOf(EMAIL),
   );
 

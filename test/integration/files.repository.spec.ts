@@ -209,7 +209,7 @@ describe('the owner is part of every statement', () => {
       expect(rows.map((row) => (row?.id === file.id ? 1 : 0))).toEqual(Array(5).fill(found));
       expect((await files.findTakenNames(owner, folder.id, [file.nameBidx, randomBytes(32)])).size).toBe(found);
       const asked = { ...folder, ownerId: owner };
-      expect(await rewrapping.rewrapOne(edited(file), asked, asked)).toBe(found === 1);
+      expect(await rewrapping.rewrapOne(edited(file), { from: asked, to: asked })).toBe(found === 1);
     }
   });
 
@@ -229,7 +229,7 @@ describe('a change of metadata', () => {
     await files.insertWithBlob(file, folder.epoch, await newPendingBlob(vault, file));
     const changes = Array.from({ length: 20 }, () => randomBytes(50));
     const made = await Promise.all(
-      changes.map((metaSealed) => rewrapping.rewrapOne(edited(file, { metaSealed }), folder, folder)),
+      changes.map((metaSealed) => rewrapping.rewrapOne(edited(file, { metaSealed }), { from: folder, to: folder })),
     );
     expect(made.filter(Boolean)).toHaveLength(1);
     const row = await files.findOwned(folder.ownerId, file.id);
@@ -241,7 +241,9 @@ describe('a change of metadata', () => {
     const [one, two] = [newFile(folder), newFile(folder)];
     for (const file of [one, two]) await files.insertWithBlob(file, folder.epoch, await newPendingBlob(vault, file));
     const renamed = edited(one, { nameBidx: two.nameBidx });
-    expect(await violationOf(rewrapping.rewrapOne(renamed, folder, folder))).toBe('uq_files_folder_id_name_bidx');
+    expect(await violationOf(rewrapping.rewrapOne(renamed, { from: folder, to: folder }))).toBe(
+      'uq_files_folder_id_name_bidx',
+    );
     expect(await files.findOwned(folder.ownerId, one.id)).toMatchObject({ metaVersion: 1, metaSealed: one.metaSealed });
   });
 });

@@ -115,6 +115,18 @@ const TABLE: readonly Kept[] = [
     make: (moment) => share(moment, null),
   },
   {
+    what: 'trashed files',
+    days: 30,
+    isThere: 'SELECT FROM files WHERE id = $1',
+    make: (moment) => file(moment),
+  },
+  {
+    what: 'trashed folders',
+    days: 30,
+    isThere: 'SELECT FROM folders WHERE id = $1',
+    make: (moment) => folder(moment),
+  },
+  {
     what: 'budgets',
     days: 0,
     isThere: 'SELECT FROM budgets WHERE key = $1',
@@ -160,6 +172,28 @@ async function opening(moment: string): Promise<[shareId: string, id: string]> {
   const [shareId, id] = [await share("clock_timestamp() + interval '1 day'"), uuidv7()];
   await insert('share_openings (id, share_id, network, opened_at)', `$1, $2, '192.0.x.x', ${moment}`, [id, shareId]);
   return [shareId, id];
+}
+
+async function folder(trashedAt: string): Promise<string> {
+  const id = uuidv7();
+  const values = `$1, $2, $3, $3, $3, ${trashedAt}`;
+  await insert('folders (id, owner_id, name_bidx, name_sealed, fk_wrapped, trashed_at)', values, [id, userId, bytes()]);
+  return id;
+}
+
+async function file(trashedAt: string): Promise<string> {
+  const [id, blobId, folderId] = [uuidv7(), uuidv7(), await folder('clock_timestamp()')];
+  await insert(
+    'blobs (id, owner_id, file_id, kind, state, ct_bytes, ct_crc32, header)',
+    `$1, $2, $3, 0, 'ready', 1072, 0, decode(repeat('00', 56), 'hex')`,
+    [blobId, userId, id],
+  );
+  await insert(
+    'files (id, owner_id, folder_id, blob_id, fk_version, dek_wrapped, meta_sealed, name_bidx, content_bidx, trashed_at)',
+    `$1, $2, $3, $4, 1, $5, $5, $5, $5, ${trashedAt}`,
+    [id, userId, folderId, blobId, bytes()],
+  );
+  return id;
 }
 
 async function event(moment: string, ip: string | null) {

@@ -55,7 +55,7 @@ export class RawUploadController {
   async put(
     @CurrentUser() principal: Principal,
     @Param('name') name: string,
-    @Query() { folderId, takenAt, conflict = 'reject' }: UploadOptionsDto,
+    @Query() { folderId, takenAt, conflict = 'replace' }: UploadOptionsDto,
     @Headers() headers: Record<string, string | undefined>,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,

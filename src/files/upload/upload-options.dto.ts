@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { IsInstant } from '../../platform/http/is-instant.decorator';
-import { type Conflict, CONFLICTS } from './conflict';
+import { type Conflict, CONFLICTS } from '../conflict';
 
 /** What a client may say of a file beside its name and its bytes: form fields of POST, query parameters of PUT. */
 export class UploadOptionsDto {
@@ -28,7 +28,8 @@ export class UploadOptionsDto {
     enum: CONFLICTS,
     example: 'rename',
     description:
-      'When the folder has this name with other bytes: `rename` to "name (1).ext" (default of POST) or `reject` (default of PUT).',
+      'When the folder has this name with other bytes: `rename` to "name (1).ext" (default of POST), `replace`, which puts the other file ' +
+      'into the trash (default of PUT), or `reject`.',
   })
   @IsOptional()
   @IsIn(CONFLICTS)

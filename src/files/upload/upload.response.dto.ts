@@ -8,11 +8,13 @@ import type { UploadOutcome } from './upload.service';
 /** The stored file, and whether these bytes were new to its folder. */
 export class UploadResponse extends FileResponse {
   @ApiProperty({
-    enum: ['created', 'duplicate'],
-    description: '`duplicate`: the folder had these bytes; the answer names the file that it had.',
+    enum: ['created', 'duplicate', 'restored'],
+    description:
+      '`duplicate`: the folder had these bytes; the answer names the file that it had. `restored`: that file was in the trash, and is ' +
+      'back under the name of this upload.',
     example: 'created',
   })
-  status!: 'created' | 'duplicate';
+  status!: UploadOutcome['status'];
 }
 
 const LOCATION = { Location: { description: 'The file.', schema: { type: 'string' as const } } };
@@ -27,7 +29,7 @@ export const ApiUploadOutcome = () =>
     }),
     ApiOkResponse({
       type: UploadResponse,
-      description: 'The folder had these bytes already, perhaps under another name.',
+      description: 'The folder had these bytes already, perhaps under another name or in the trash.',
       headers: LOCATION,
     }),
   );

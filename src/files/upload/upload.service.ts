@@ -9,6 +9,7 @@ import { BlobKind } from '../../platform/crypto/contexts';
 import { KEY_BYTES } from '../../platform/crypto/chunked-encryption';
 import { isDatabaseAway } from '../../platform/database/database-away';
 import { violatedUnique } from '../../platform/database/prepared-statements';
+import { AppError } from '../../platform/errors/app-error';
 import type { Principal } from '../../platform/http/principal';
 import type { SealedBlob } from '../../vault/blob';
 import { VaultErrors } from '../../vault/vault.errors';
@@ -16,9 +17,10 @@ import { VaultService } from '../../vault/vault.service';
 import { FIRST_VERSION, fileIndexes, type FileMetadata, sealedColumns, wrapFileKey } from '../file-sealing';
 import { FileErrors } from '../files.errors';
 import { FilesService, type ShownFile, validName } from '../files.service';
-import { FilesRepository } from '../files.repository';
-import type { Conflict } from './conflict';
+import { type Beside, FilesRepository } from '../files.repository';
+import type { Conflict } from '../conflict';
 import { FreeName } from '../free-name.service';
+import { FileRestoring } from '../trash/file-restoring.service';
 import { IncomingBytes } from './incoming-bytes';
 import { UploadErrors } from './upload.errors';
 
@@ -46,7 +48,7 @@ export interface StagedUpload {
 }
 
 export interface UploadOutcome {
-  readonly status: 'created' | 'duplicate';
+  readonly status: 'created' | 'duplicate' | 'restored';
   readonly file: ShownFile;
 }
 
@@ -62,6 +64,7 @@ export class UploadService {
     private readonly files: FilesService,
     private readonly repository: FilesRepository,
     private readonly freeName: FreeName,
+    private readonly restoring: FileRestoring,
   ) {
     this.types = new Set(config.get('UPLOAD_TYPES'));
   }
@@ -105,7 +108,7 @@ export class UploadService {
   }
 
   /**
-   * Makes the staged upload a file, or finds out that its folder has these bytes already.
+   * Makes the staged upload a file, or finds out that its folder has these bytes already, perhaps in its trash.
    * @throws {AppError} `FILE.NAME_TAKEN`, `FOLDER.LOCKED`, `UPLOAD.INTERRUPTED`; nothing of the upload stays then
    */
   async commit(principal: Principal, staged: StagedUpload): Promise<UploadOutcome> {
@@ -126,25 +129,34 @@ export class UploadService {
     }
   }
 
-  private async settle(principal: Principal, staged: StagedUpload, metadata: FileMetadata): Promise<UploadOutcome> {
+  private async settle(
+    principal: Principal,
+    staged: StagedUpload,
+    metadata: FileMetadata,
+    beside: Beside = {},
+  ): Promise<UploadOutcome> {
+    const { folder, conflict } = staged;
     try {
-      return { status: 'created', file: await this.insert(principal, staged, metadata) };
+      const file = await this.insert(staged, metadata, beside);
+      return file ? { status: 'created', file } : await this.insteadOf(principal, staged, metadata, beside);
     } catch (error) {
       if (violatedUnique(error) === null) throw error;
-      const { contentBidx } = fileIndexes(staged.folder, metadata);
-      const twin = await this.repository.findOwnedByContent(principal.userId, staged.folder.id, contentBidx);
+      const { contentBidx } = fileIndexes(folder, metadata);
+      const twin = await this.repository.findOwnedByContent(principal.userId, folder.id, contentBidx);
       if (twin) return { status: 'duplicate', file: await this.files.get(principal, twin.id) };
-      if (staged.conflict === 'reject') throw FileErrors.nameTaken({ cause: error });
+      if (conflict === 'reject') throw FileErrors.nameTaken({ cause: error });
     }
-    const name = await this.freeName.find(staged.folder, staged.metadata.name);
-    return this.settle(principal, staged, { ...metadata, name });
+    if (conflict === 'replace') return this.settle(principal, staged, metadata, { ...beside, replace: true });
+    const name = await this.freeName.find(folder, staged.metadata.name);
+    return this.settle(principal, staged, { ...metadata, name }, beside);
   }
 
+  /** @returns null when the folder has changed, its trash has the bytes, or the lease is lost */
   private async insert(
-    principal: Principal,
     { id, folder, fileKey, blob }: StagedUpload,
     metadata: FileMetadata,
-  ): Promise<ShownFile> {
+    beside: Beside,
+  ): Promise<ShownFile | null> {
     const file = {
       id,
       ownerId: folder.ownerId,
@@ -154,11 +166,45 @@ export class UploadService {
       ...sealedColumns(folder, id, FIRST_VERSION, metadata),
     };
     await this.access.untilReleased(folder.id);
-    const createdAt = await this.repository.insertWithBlob(file, folder.epoch, blob);
-    if (!createdAt) {
-      const now = await this.access.keyFor(principal, folder.id);
-      throw now.epoch === folder.epoch ? VaultErrors.leaseLost() : FolderErrors.locked();
-    }
-    return { row: { ...file, createdAt }, metadata };
+    const createdAt = await this.repository.insertWithBlob(file, folder.epoch, blob, beside);
+    return createdAt && { row: { ...file, createdAt }, metadata };
   }
+
+  /** What becomes of an upload that could not be inserted, though nothing was in its way. */
+  private async insteadOf(
+    principal: Principal,
+    staged: StagedUpload,
+    metadata: FileMetadata,
+    beside: Beside,
+  ): Promise<UploadOutcome> {
+    const { folder, conflict } = staged;
+    const now = await this.access.keyFor(principal, folder.id);
+    if (now.epoch !== folder.epoch) throw FolderErrors.locked();
+    if (beside.evenIfTrashed) throw VaultErrors.leaseLost();
+    const again = () => this.settle(principal, staged, metadata, { ...beside, evenIfTrashed: true });
+    const { contentBidx } = fileIndexes(folder, metadata);
+    const trashed = await this.restoring.findByContent(principal, folder.id, contentBidx);
+    if (!trashed) return again();
+    const { name, takenAt } = staged.metadata;
+    try {
+      return {
+        status: 'restored',
+        file: await this.restoring.restore(principal, trashed, { name, takenAt, conflict }),
+      };
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      // A file that can be opened no longer must not keep its own bytes from coming in again; one that has just come back is found as such.
+      if (error.definition === VaultErrors.damaged.definition || isFromRace(error)) {
+        return again();
+      }
+      throw error;
+    }
+  }
+}
+
+/** Somebody else has restored or purged it at the same moment. */
+function isFromRace({ definition }: AppError): boolean {
+  return [FileErrors.duplicate, FileErrors.changedMeanwhile, FileErrors.notFound].some(
+    (each) => each.definition === definition,
+  );
 }

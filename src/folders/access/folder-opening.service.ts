@@ -56,7 +56,7 @@ export class FolderOpening {
    *   `FOLDER.CHANGED_MEANWHILE`, `AUTH.FRESH_PIN_REQUIRED` for a recovery code, `PASSWORD.TOO_MANY_GUESSES`, `PASSWORD.BUSY`
    */
   async open(principal: Principal, folderId: string, secret: FolderSecret, from: { ip: string }): Promise<OpenedSlot> {
-    const folder = await this.folders.findOwned(principal.userId, folderId);
+    const folder = await this.folders.findOwnedAnywhere(principal.userId, folderId);
     if (!folder) throw FolderErrors.notFound();
     if (folder.fkWrapped) throw FolderErrors.notLocked();
     const { type, typed } = readSecret(secret, principal);

@@ -56,7 +56,7 @@ export class Unlocking implements OnModuleInit {
 
   /** Locks it for this session; other sessions keep what they have unlocked. @throws {AppError} `FOLDER.NOT_FOUND` */
   async relock({ userId, sessionId }: Principal, folderId: string): Promise<void> {
-    if (!(await this.folders.findOwned(userId, folderId))) throw FolderErrors.notFound();
+    if (!(await this.folders.findOwnedAnywhere(userId, folderId))) throw FolderErrors.notFound();
     await this.grants.delete(sessionId, folderId);
   }
 }

@@ -271,6 +271,12 @@ export const SETTINGS = {
     min: 1,
     max: 1_000_000_000,
   }),
+  TRASH_DAYS: integer({
+    about: 'Days that files and folders stay in the trash before they are purged.',
+    fallback: 30,
+    min: 1,
+    max: 3650,
+  }),
   RETENTION_CHALLENGE_DAYS: integer({
     about: 'Days that an expired PIN request is kept.',
     fallback: 1,

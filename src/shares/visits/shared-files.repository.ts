@@ -4,7 +4,7 @@ import type { Position } from '../../platform/http/cursor';
 import { PreparedStatements } from '../../platform/database/prepared-statements';
 import { LIVE } from '../shares.repository';
 
-type StoredColumns = Omit<FileRow, 'takenAt' | 'folderIsRoot' | 'folderKeyVersion' | 'folderKeyWrapped'>;
+type StoredColumns = Omit<FileRow, 'takenAt' | 'trashedAt' | 'folderIsRoot' | 'folderKeyVersion' | 'folderKeyWrapped'>;
 
 /** A shared file with all that it takes to open it: for one of a folder its own columns, else the item's, which are null for the former. */
 export interface SharedFileRow extends StoredColumns {

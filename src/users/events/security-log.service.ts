@@ -33,6 +33,7 @@ export const SECURITY_EVENTS = [
   'folder.password_changed',
   'folder.recovered',
   'folder.lock_removed',
+  'folder.purged',
   'share.opened',
   'share.wrong_password',
   'share.suspended',
