@@ -103,7 +103,7 @@ describe('row: multipart bombs: a refused form stores nothing', () => {
     ['a field toString', form({ name: 'toString', body: 'x' }, FILE), INVALID],
     // An index makes an array of that length, and whoever walks it holds the process up: 2^32 elements for two minutes.
     ['a field of a million elements', form({ name: 'folderId[999999]', body: 'x' }, FILE), TOO_LARGE],
-    ['a bad conflict', form({ name: 'conflict', body: 'replace' }, FILE), INVALID],
+    ['a bad conflict', form({ name: 'conflict', body: 'overwrite' }, FILE), INVALID],
     ['a bad date', form({ name: 'takenAt', body: 'yesterday' }, FILE), INVALID],
     ['a bad folder', form({ name: 'folderId', body: "x'--" }, FILE), { status: 404, code: 'FOLDER.NOT_FOUND' }],
     ['an empty file', form({ ...FILE, body: '' }), { status: 422, code: 'UPLOAD.EMPTY' }],

@@ -7,6 +7,7 @@ import { askForPin, challengeHash, tradeIn } from '../support/pins';
 import { expectProblem } from '../support/problem';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { expectStored, tracesOf } from '../support/traces';
+import type { VaultClient } from '../support/vault-client';
 
 /**
  * The holes of the prototype that this project grew from, one describe each (security design, "Holes of the prototype"). Where an
@@ -160,10 +161,10 @@ describe('hole: one user’s upload replaces another’s file of the same name',
   });
 });
 
+const next = jpeg(200_000, 'next');
+
 describe('hole: the old file is removed before the new one is written', () => {
-  const next = jpeg(200_000, 'next');
   const failures: [string, Parameters<typeof putBy>[1], number | null][] = [
-    ['has other bytes (conflict: reject is the default of PUT)', { bytes: next }, 409],
     ['is of a refused type', { bytes: Buffer.from('<html>') }, 415],
     ['is empty', { bytes: Buffer.alloc(0) }, 422],
     ['is too large', { bytes: jpeg(300_001) }, 413],
@@ -183,6 +184,27 @@ describe('hole: the old file is removed before the new one is written', () => {
     expect({ ino, mtimeMs, size }).toEqual({ ino: before.ino, mtimeMs: before.mtimeMs, size: before.size });
     expect((await alice.request('GET', '/files/by-name/photo.jpg/content')).bytes.equals(old)).toBe(true);
   });
+});
+
+describe('hole: the old file is lost when another of its name comes', () => {
+  it.each([
+    ['PUT', async (alice: VaultClient, bytes: Buffer) => alice.put('photo.jpg', bytes)],
+    ['a form', async (alice: VaultClient, bytes: Buffer) => alice.post('photo.jpg', bytes)],
+  ])(
+    'keeps its object untouched, and its bytes one request away, whatever %s does with the name',
+    async (_, upload) => {
+      const alice = await vault.signUp();
+      const old = jpeg(100_000, 'old');
+      const { id } = (await alice.put('photo.jpg', old)).body;
+      const [object = ''] = (await tracesOf(vault, alice.userId)).objects;
+      const before = await stat(object);
+      expect((await upload(alice, next)).status).toBe(201);
+      const { ino, mtimeMs } = await stat(object);
+      expect({ ino, mtimeMs }).toEqual({ ino: before.ino, mtimeMs: before.mtimeMs });
+      await alice.request('POST', '/trash/restore', { json: { ids: [id] } });
+      expect((await alice.content(id)).bytes.equals(old)).toBe(true);
+    },
+  );
 });
 
 describe('hole: the row keeps the raw name while the lookup uses the sanitised one', () => {

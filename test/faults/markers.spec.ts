@@ -140,7 +140,7 @@ async function uploadAndBlunder(): Promise<void> {
   const text = Buffer.from(MARKER.repeat(10_000));
   const refused: [number, Promise<{ status: number }>][] = [
     [200, alice.put(`again ${MARKER}.jpg`, first)],
-    [409, alice.put(`form ${MARKER}.jpg`, third)],
+    [409, alice.put(`form ${MARKER}.jpg`, third, { query: '?conflict=reject' })],
     [409, alice.request('PATCH', `/files/${id}`, { json: { name: `form ${MARKER}.jpg` } })],
     [422, alice.put(`digest ${MARKER}.jpg`, third, { headers: { 'content-digest': wrongDigest } })],
     [400, alice.put(`digest ${MARKER}.jpg`, third, { headers: { 'content-digest': MARKER } })],

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { violatedUnique } from '../../platform/database/prepared-statements';
+import { isUuid } from '../../platform/database/uuid';
 import type { Principal } from '../../platform/http/principal';
 import { numberedName } from '../../platform/names/numbered-name';
 import { UsersService } from '../../users/users.service';
@@ -49,7 +50,7 @@ export class FolderTrash {
    * @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.LOCKED`
    */
   async keyAnywhere(principal: Principal, id: string): Promise<OpenFolder> {
-    const row = await this.folders.findOwnedAnywhere(principal.userId, id);
+    const row = isUuid(id) ? await this.folders.findOwnedAnywhere(principal.userId, id) : null;
     if (!row) throw FolderErrors.notFound();
     return this.access.openRow(principal, row);
   }
