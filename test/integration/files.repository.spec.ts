@@ -70,6 +70,7 @@ describe('the commit of an upload', () => {
       blobVersion: 1,
       metaVersion: 1,
       createdAt,
+      trashedAt: null,
       folderIsRoot: true,
       folderKeyVersion: folder.keyVersion,
       folderKeyWrapped: expect.any(Buffer) as Buffer,
@@ -128,7 +129,7 @@ describe('the commit of an upload', () => {
     expect(before.blobs).toContain(`${blob.id} pending t`);
   });
 
-  it('takes name and content of another folder, and of a file in the trash', async () => {
+  it('takes name and content of another folder; and of a file in the trash the content only when it is told to', async () => {
     const first = newFile(folder);
     await files.insertWithBlob(first, folder.epoch, await newPendingBlob(vault, first));
     const { nameBidx, contentBidx } = first;
@@ -137,7 +138,9 @@ describe('the commit of an upload', () => {
     expect(await files.insertWithBlob(elsewhere, other.epoch, await newPendingBlob(vault, elsewhere))).not.toBeNull();
     await vault.database.query('UPDATE files SET trashed_at = now() WHERE id = $1', [first.id]);
     const again = newFile(folder, { nameBidx, contentBidx });
-    expect(await files.insertWithBlob(again, folder.epoch, await newPendingBlob(vault, again))).not.toBeNull();
+    const blob = await newPendingBlob(vault, again);
+    expect(await files.insertWithBlob(again, folder.epoch, blob)).toBeNull();
+    expect(await files.insertWithBlob(again, folder.epoch, blob, { evenIfTrashed: true })).not.toBeNull();
   });
 
   it('lets one of 50 have a name at the same moment, and leaves the others pending', async () => {
