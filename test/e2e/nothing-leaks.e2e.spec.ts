@@ -165,6 +165,8 @@ async function sessionOf(email: string, deviceId: string): Promise<VaultClient> 
       return client;
     } catch (error) {
       if (tries === 40) throw error;
+      await delay(300);
+      vault.logs.forgetPins();
     }
   }
 }

@@ -17,6 +17,13 @@ export class LogLines {
     return form.exec(this.lines.findLast((line) => form.test(line)) ?? '')?.[1] ?? '';
   }
 
+  /** Takes out every PIN that is there: whoever is one behind would stay so. */
+  forgetPins(): void {
+    for (const [index, line] of this.lines.entries())
+      if (/PIN [0-9A-Z]+ for /.test(line) && !line.includes('"taken":true'))
+        this.lines[index] = line.replace('{', '{"taken":true,');
+  }
+
   /** Waits for the newest PIN of an address and takes it out, so that the next call waits for the next PIN. */
   async pinFor(email: string): Promise<string> {
     const pattern = new RegExp(`PIN ([0-9A-Z]+) for ${email.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\b`);
