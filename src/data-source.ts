@@ -6,6 +6,7 @@ import { CreateRenditions1763899200000 } from '../migrations/1763899200000-creat
 import { CreateShares1763985600000 } from '../migrations/1763985600000-create-shares';
 import { AddQuotas1764072000000 } from '../migrations/1764072000000-add-quotas';
 import { AddTrash1764158400000 } from '../migrations/1764158400000-add-trash';
+import { DisableUsers1764417600000 } from '../migrations/1764417600000-disable-users';
 import { TrustedDeviceEntity } from './auth/devices/trusted-device.entity';
 import { LoginChallengeEntity } from './auth/pin/login-challenge.entity';
 import { StepUpCodeEntity } from './auth/pin/step-up/step-up-code.entity';
@@ -59,6 +60,7 @@ const MIGRATIONS = [
   CreateShares1763985600000,
   AddQuotas1764072000000,
   AddTrash1764158400000,
+  DisableUsers1764417600000,
 ];
 
 /** Every entity and every migration, for Nest. */

@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { BudgetsModule } from '../platform/budgets/budgets.module';
 import { UsersModule } from '../users/users.module';
+import { AccessAdministration } from './administration/access-administration.service';
 import { DevicesController } from './devices/devices.controller';
 import { TrustedDeviceEntity } from './devices/trusted-device.entity';
 import { TrustedDevicesRepository } from './devices/trusted-devices.repository';
@@ -46,6 +47,7 @@ import { SignInService } from './sessions/sign-in.service';
     SessionsController,
   ],
   providers: [
+    AccessAdministration,
     ChallengesRepository,
     NewChallenges,
     PinBudgets,
@@ -66,5 +68,6 @@ import { SignInService } from './sessions/sign-in.service';
     TrustedDevicesService,
     { provide: APP_GUARD, useClass: SessionGuard },
   ],
+  exports: [AccessAdministration],
 })
 export class AuthModule {}

@@ -69,8 +69,8 @@ const FIND_ALL_IN: PreparedStatement = {
 
 /**
  * The commit of an upload, in one statement and so in one transaction: the folder must still be as it was when its key was handed
- * out, the bytes must not be in its trash, the blob goes from pending to ready (a sweeper that was faster wins), and the file appears. All
- * or nothing.
+ * out, its owner must not have been disabled, the bytes must not be in its trash, the blob goes from pending to ready (a sweeper that was
+ * faster wins), and the file appears. All or nothing.
  * @param replaced what goes to the trash in the same statement: the unique index lets the new file in its place
  */
 const insertWithBlob = (name: string, replaced: string): PreparedStatement => ({
@@ -79,6 +79,7 @@ const insertWithBlob = (name: string, replaced: string): PreparedStatement => ({
     WITH folder AS (
       SELECT id FROM folders
        WHERE id = $3 AND owner_id = $2 AND epoch = $4
+         AND NOT EXISTS (SELECT FROM users WHERE id = $2 AND disabled_at IS NOT NULL)
          AND ($15 OR NOT EXISTS (SELECT FROM files WHERE content_bidx = $13 AND folder_id = $3 AND trashed_at IS NOT NULL))
          FOR SHARE
     ), blob AS (

@@ -34,9 +34,11 @@ export type OpenableShare = Omit<NewShare, 'labelSealed' | 'fileCount' | 'maxOpe
   readonly visitorLabelSealed: Buffer;
 };
 
-/** Shares that nobody has ended, by the database's clock; whose folder still has the key that was shared. */
-export const LIVE = `s.expires_at > clock_timestamp() AND s.suspended_at IS NULL AND (s.folder_id IS NULL OR EXISTS (
-  SELECT FROM folders d WHERE d.id = s.folder_id AND d.owner_id = s.owner_id AND d.fk_version = s.fk_version AND d.trashed_at IS NULL))`;
+/** Shares that nobody has ended, by the database's clock; whose owner is not disabled, and whose folder still has the key that was shared. */
+export const LIVE = `s.expires_at > clock_timestamp() AND s.suspended_at IS NULL
+  AND NOT EXISTS (SELECT FROM users u WHERE u.id = s.owner_id AND u.disabled_at IS NOT NULL)
+  AND (s.folder_id IS NULL OR EXISTS (
+    SELECT FROM folders d WHERE d.id = s.folder_id AND d.owner_id = s.owner_id AND d.fk_version = s.fk_version AND d.trashed_at IS NULL))`;
 
 const USABLE = `${LIVE} AND (s.max_opens IS NULL OR s.opens < s.max_opens)`;
 

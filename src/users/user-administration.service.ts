@@ -11,6 +11,8 @@ export interface ListedUser {
   /** Null when it cannot be opened: the row or its key is damaged. */
   readonly email: string | null;
   readonly createdAt: Date;
+  /** Since when nobody signs in to it, or null. */
+  readonly disabledAt: Date | null;
 }
 
 const BATCH = 100;
@@ -72,8 +74,8 @@ export class UserAdministration {
     const everybody: ListedUser[] = [];
     for (;;) {
       const batch = await this.repository.findBatch(BATCH, everybody.at(-1)?.id);
-      for (const { id, createdAt } of batch) {
-        everybody.push({ id, email: await this.users.emailOf(id).catch(() => null), createdAt });
+      for (const { id, createdAt, disabledAt } of batch) {
+        everybody.push({ id, email: await this.users.emailOf(id).catch(() => null), createdAt, disabledAt });
       }
       if (batch.length < BATCH) return everybody;
     }

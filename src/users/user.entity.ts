@@ -18,6 +18,10 @@ export class UserEntity {
   @Column('bigint', { nullable: true })
   quotaBytes!: string | null;
 
+  /** Since when nobody signs in to it; null for an account as any other. Shares and uploads join it. */
+  @Column('timestamptz', { nullable: true })
+  disabledAt!: Date | null;
+
   @Column('timestamptz', { default: () => 'now()' })
   createdAt!: Date;
 }

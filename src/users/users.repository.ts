@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, MoreThan, Repository } from 'typeorm';
+import { type EntityManager, IsNull, MoreThan, Not, Repository } from 'typeorm';
 import { UserEntity } from './user.entity';
+
+/** An account, as whoever asks for a PIN meets it. */
+export interface Account {
+  readonly id: string;
+  readonly isDisabled: boolean;
+}
 
 @Injectable()
 export class UsersRepository {
@@ -19,6 +25,29 @@ export class UsersRepository {
   async findIdByEmailIndex(emailBidx: Buffer, tx: EntityManager = this.rows.manager): Promise<string | null> {
     const row = await tx.findOne(UserEntity, { select: { id: true }, where: { emailBidx } });
     return row?.id ?? null;
+  }
+
+  /** The account of an address and whether it is disabled, in one statement whoever's it is. */
+  async findAccountByEmailIndex(tx: EntityManager, emailBidx: Buffer): Promise<Account | null> {
+    const rows = await tx.query<Account[]>(
+      'SELECT id, disabled_at IS NOT NULL AS "isDisabled" FROM users WHERE email_bidx = $1',
+      [emailBidx],
+    );
+    return rows[0] ?? null;
+  }
+
+  async isDisabled(tx: EntityManager, id: string): Promise<boolean> {
+    return tx.existsBy(UserEntity, { id, disabledAt: Not(IsNull()) });
+  }
+
+  /** @returns false when it was so already */
+  async setDisabled(tx: EntityManager, id: string, disabled: boolean): Promise<boolean> {
+    const [, count] = await tx.query<[unknown, number]>(
+      `UPDATE users SET disabled_at = CASE WHEN $2::boolean THEN clock_timestamp() END
+        WHERE id = $1 AND (disabled_at IS NOT NULL) <> $2`,
+      [id, disabled],
+    );
+    return count === 1;
   }
 
   async getIdByEmailIndex(tx: EntityManager, emailBidx: Buffer): Promise<string> {

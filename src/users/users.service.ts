@@ -11,7 +11,7 @@ import { orDamaged } from '../vault/or-damaged';
 import { VaultService } from '../vault/vault.service';
 import type { UserEntity } from './user.entity';
 import { UserErrors } from './users.errors';
-import { UsersRepository } from './users.repository';
+import { type Account, UsersRepository } from './users.repository';
 
 /** What a person sees of their own account. */
 export interface Profile {
@@ -43,6 +43,24 @@ export class UsersService {
   /** The account of an address, or null. */
   async findIdByEmailIndex(index: Buffer, tx?: EntityManager): Promise<string | null> {
     return this.users.findIdByEmailIndex(index, tx);
+  }
+
+  /** The same, and whether it is disabled. */
+  async findAccountByEmailIndex(tx: EntityManager, index: Buffer): Promise<Account | null> {
+    return this.users.findAccountByEmailIndex(tx, index);
+  }
+
+  /** Whether nobody signs in to an account. After {@link lock}, it stays as it is until the transaction ends. */
+  async isDisabled(tx: EntityManager, id: string): Promise<boolean> {
+    return this.users.isDisabled(tx, id);
+  }
+
+  /**
+   * Shuts an account, or opens it again. Its shares, and uploads that are under way, see it by themselves; sessions are the caller's to end.
+   * @returns false when it was so already
+   */
+  async setDisabled(tx: EntityManager, id: string, disabled: boolean): Promise<boolean> {
+    return this.users.setDisabled(tx, id, disabled);
   }
 
   /**

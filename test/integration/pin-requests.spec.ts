@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { AccessAdministration } from '../../src/auth/administration/access-administration.service';
 import { PinRequestsService } from '../../src/auth/pin/pin-requests.service';
 import { AppError } from '../../src/platform/errors/app-error';
 import { SignIns } from '../support/sign-ins';
@@ -178,9 +179,11 @@ describe('requests', () => {
     expect(await signIns.signIn({ email, ip, deviceToken })).toMatchObject(SIGNED_IN);
   });
 
-  it('are answered alike for an address with an account and one without, down to what is written', async () => {
-    const known = newEmail();
+  it('are answered alike for an address with an account, one without, and a disabled one, down to what is written', async () => {
+    const [known, disabled] = [newEmail(), newEmail()];
     await signIns.signUp(known);
+    await signIns.signUp(disabled);
+    await vault.app.get(AccessAdministration, { strict: false }).disable(disabled);
     const shape = async (email: string) => {
       const challenge = await signIns.challenge({ email });
       const [row] = await vault.database.query<object>(
@@ -190,12 +193,15 @@ describe('requests', () => {
       );
       return { ...challenge, challengeId: challenge.challengeId.length, ...row };
     };
-    expect(await shape(newEmail())).toEqual(await shape(known));
+    const ofKnown = await shape(known);
+    for (const email of [newEmail(), disabled]) expect(await shape(email)).toEqual(ofKnown);
   });
 
-  it('take the same statements for an address with an account and one without, at both doors', async () => {
-    const known = newEmail();
+  it('take the same statements for an address with an account, one without, and a disabled one, at both doors', async () => {
+    const [known, disabled] = [newEmail(), newEmail()];
     await signIns.signUp(known);
+    await signIns.signUp(disabled);
+    await vault.app.get(AccessAdministration, { strict: false }).disable(disabled);
     await signIns.settled();
     const requests = vault.app.get(PinRequestsService, { strict: false });
     const statements = async (door: 'requestSignUp' | 'requestSignIn', email: string): Promise<string[]> => {
@@ -210,7 +216,7 @@ describe('requests', () => {
     for (const door of ['requestSignUp', 'requestSignIn'] as const) {
       const ofKnown = await statements(door, known);
       expect(ofKnown.length).toBeGreaterThan(8);
-      expect(await statements(door, newEmail())).toEqual(ofKnown);
+      for (const email of [newEmail(), disabled]) expect(await statements(door, email)).toEqual(ofKnown);
     }
   });
 

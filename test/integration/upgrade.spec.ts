@@ -59,3 +59,16 @@ it('the tables of locks are not dropped while a folder is locked: they hold the 
   await goBackBefore('LockFolders1763812800000');
   await dataSource.runMigrations();
 });
+
+it('disabled accounts are not forgotten: code that does not know of them would let everybody in again', async () => {
+  const user = '019ab0c4-5f6e-7a31-9c55-0d2f9b6f1e04';
+  await database.query(
+    "INSERT INTO users (id, email_bidx, email_sealed, disabled_at) VALUES ($1, '\\x21', '\\x22', now())",
+    [user],
+  );
+  await expect(goBackBefore('DisableUsers1764417600000')).rejects.toThrow('1 account is disabled');
+  expect(await database.query('SELECT FROM users WHERE disabled_at IS NOT NULL')).toHaveLength(1);
+  await database.query('UPDATE users SET disabled_at = NULL');
+  await goBackBefore('DisableUsers1764417600000');
+  await dataSource.runMigrations();
+});

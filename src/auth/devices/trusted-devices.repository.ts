@@ -104,6 +104,19 @@ export class TrustedDevicesRepository {
     return rows[0]?.device ?? null;
   }
 
+  /**
+   * Trusts none of an owner's devices any more, nor the challenges that they have asked for. The caller has locked the account.
+   * @returns the labels of those that were trusted
+   */
+  async removeAllOwned(tx: EntityManager, ownerId: string): Promise<string[]> {
+    const [rows] = await tx.query<[{ device: string; live: boolean }[], number]>(
+      `DELETE FROM trusted_devices WHERE user_id = $1
+       RETURNING coalesce(device_name, device_id) AS device, expires_at > clock_timestamp() AS live`,
+      [ownerId],
+    );
+    return rows.filter(({ live }) => live).map(({ device }) => device);
+  }
+
   /** @returns how many were removed */
   async deleteExpired(keepDays: number): Promise<number> {
     const [, count] = await this.rows.query<[unknown, number]>(

@@ -31,11 +31,14 @@ export interface PinRequest {
 /** What the mail is about; null = a decoy: no PIN fits, no mail is sent. */
 type Occasion = PinMailFacts['occasion'] | null;
 
+/** What the vault knows of an address; for the requester all three look the same. */
+type Address = 'known' | 'unknown' | 'disabled';
+
 const TOO_SOON = 'A PIN was asked for a moment ago; it may still be on its way.';
 const TOO_MANY = 'Too many PINs were asked for.';
 
 /**
- * PINs, asked for. Known, unknown and closed to registration take the same statements and get the same answer; mails are sent after it.
+ * PINs, asked for. Known, unknown, disabled and closed to registration take the same statements and get the same answer; mails are sent after it.
  */
 @Injectable()
 export class PinRequestsService {
@@ -57,20 +60,20 @@ export class PinRequestsService {
    */
   async requestSignUp(request: PinRequest): Promise<Challenge> {
     const isOpen = this.config.get('REGISTRATION') === 'open';
-    return this.requestFor(request, async (known, tx) => {
+    return this.requestFor(request, async (address, tx) => {
       // Asked for known addresses as well: a statement more would tell which is which.
       const mayMail = (await this.budgets.spend(tx, this.pinBudgets.signUps())) !== null;
-      if (known) return 'known';
-      return isOpen && mayMail ? 'sign-up' : null;
+      if (address === 'known') return 'known';
+      return address === 'unknown' && isOpen && mayMail ? 'sign-up' : null;
     });
   }
 
   /**
-   * A PIN for an existing account; for an unknown address a decoy that looks the same from outside.
+   * A PIN for an existing account; for an unknown address, and for that of a disabled account, a decoy that looks the same from outside.
    * @throws {AppError} `REQUEST.TOO_MANY`, `REQUEST.INVALID`
    */
   async requestSignIn(request: PinRequest & { deviceToken?: string }): Promise<Challenge> {
-    return this.requestFor(request, (known) => Promise.resolve(known ? 'sign-in' : null));
+    return this.requestFor(request, (address) => Promise.resolve(address === 'known' ? 'sign-in' : null));
   }
 
   /**
@@ -148,13 +151,15 @@ export class PinRequestsService {
 
   private async requestFor(
     request: PinRequest & { deviceToken?: string },
-    occasionFor: (known: boolean, tx: EntityManager) => Promise<Occasion>,
+    occasionFor: (address: Address, tx: EntityManager) => Promise<Occasion>,
   ): Promise<Challenge> {
     const email = normalized(request.email);
     const emailBidx = this.users.emailIndex(email);
     const network = clientNetwork(request.ip);
     return this.commit(async (tx) => {
-      const userId = await this.users.findIdByEmailIndex(emailBidx, tx);
+      const account = await this.users.findAccountByEmailIndex(tx, emailBidx);
+      // A disabled account is nobody's: not its owner's, nor whoever's who signs up with its address.
+      const userId = account === null || account.isDisabled ? null : account.id;
       const trustedDeviceId = await this.trustedDevice(tx, userId, request);
       // A trusted device counts for itself: strangers who share its network cannot use that up.
       const asker =
@@ -173,7 +178,7 @@ export class PinRequestsService {
       const resend = this.pinBudgets.resend(requesterHash);
       if (resend) await this.pinBudgets.demand(tx, resend, TOO_SOON);
 
-      const occasion = await occasionFor(userId !== null, tx);
+      const occasion = await occasionFor(account?.isDisabled ? 'disabled' : account ? 'known' : 'unknown', tx);
       const reason = trustedDeviceId === null ? await this.stepUpReason(tx, emailBidx) : null;
       const pin = newPin(this.config.get('PIN_DIGITS'));
       const made = await this.newChallenges.write(tx, {

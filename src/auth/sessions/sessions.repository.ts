@@ -4,7 +4,8 @@ import { type EntityManager, Repository } from 'typeorm';
 import { type PreparedStatement, PreparedStatements } from '../../platform/database/prepared-statements';
 import { SessionEntity } from './session.entity';
 
-const LIVE = 'ended_at IS NULL AND idle_expires_at > clock_timestamp() AND expires_at > clock_timestamp()';
+/** Sessions that are not over. */
+export const LIVE = 'ended_at IS NULL AND idle_expires_at > clock_timestamp() AND expires_at > clock_timestamp()';
 
 /** Not written down as seen for a minute, or for half of a shorter idle time: a session that is in use must not end. */
 const STALE = `last_seen_at < clock_timestamp() - least(interval '1 minute', make_interval(secs => idle_seconds / 2.0))`;
@@ -147,6 +148,11 @@ export class SessionsRepository {
   async endOwned(tx: EntityManager, ownerId: string, id: string): Promise<string | null> {
     const [device] = await this.end(tx, 'id = $1 AND user_id = $2', [id, ownerId]);
     return device ?? null;
+  }
+
+  /** @returns the labels of their devices */
+  async endAllOwned(tx: EntityManager, ownerId: string): Promise<string[]> {
+    return this.end(tx, 'user_id = $1', [ownerId]);
   }
 
   /** @returns the labels of their devices */

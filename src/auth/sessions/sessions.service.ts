@@ -15,6 +15,13 @@ import { type LiveSession, SessionsRepository } from './sessions.repository';
 /** How often the sessions of running transfers are looked at. */
 const KEEP_ALIVE_MS = 30_000;
 
+type Owner = Pick<Principal, 'userId'>;
+
+/** Where the wish came from; null from whoever runs the vault. */
+interface From {
+  readonly ip: string | null;
+}
+
 /** Resolved for every request, listed, revoked at any time. Who opens them: {@link SignInService}. */
 @Injectable()
 export class SessionsService implements OnModuleInit, OnApplicationShutdown {
@@ -70,12 +77,12 @@ export class SessionsService implements OnModuleInit, OnApplicationShutdown {
     await Promise.all(this.touching.values());
   }
 
-  async list(principal: Principal): Promise<SessionEntity[]> {
+  async list(principal: Owner): Promise<SessionEntity[]> {
     return this.sessions.findLiveOwned(principal.userId);
   }
 
   /** @throws {AppError} `SESSION.NOT_FOUND` */
-  async revoke(principal: Principal, id: string, from: { ip: string }): Promise<void> {
+  async revoke(principal: Owner, id: string, from: From): Promise<void> {
     await this.dataSource.transaction(async (tx) => {
       const device = await this.sessions.endOwned(tx, principal.userId, id);
       if (device === null) throw AuthErrors.sessionNotFound();
@@ -92,6 +99,13 @@ export class SessionsService implements OnModuleInit, OnApplicationShutdown {
     });
   }
 
+  /** Ends every session of an account, for whoever runs the vault. The caller has locked the account. @returns how many there were */
+  async revokeAll(tx: EntityManager, userId: string): Promise<number> {
+    const devices = await this.sessions.endAllOwned(tx, userId);
+    await this.noteEnded(tx, { userId }, devices, { ip: null });
+    return devices.length;
+  }
+
   /** Ends what was opened from a trusted device. The caller has locked the account. */
   async revokeOfDevice(tx: EntityManager, principal: Principal, deviceId: string, from: { ip: string }): Promise<void> {
     const devices = await this.sessions.endOfDeviceOwned(tx, principal.userId, deviceId);
@@ -100,9 +114,9 @@ export class SessionsService implements OnModuleInit, OnApplicationShutdown {
 
   private async noteEnded(
     tx: EntityManager,
-    { userId }: Principal,
+    { userId }: Owner,
     devices: readonly string[],
-    { ip }: { ip: string },
+    { ip }: From,
   ): Promise<void> {
     for (const device of devices) await this.log.record({ userId, kind: 'session.ended', ip, device }, tx);
   }

@@ -71,6 +71,8 @@ export class SignInService {
   ): Promise<{ issued: IssuedSession; isNewDevice: boolean }> {
     const userId = await this.accountOf(tx, who, signIn);
     await this.users.lock(tx, userId);
+    // It may have been disabled since the PIN was asked for.
+    if (await this.users.isDisabled(tx, userId)) throw AuthErrors.pinRefused();
     const isNewDevice = who.trustedDeviceId === null && (await this.isNew(tx, userId, signIn));
     const { remember = false, deviceId, deviceName = null, ip } = signIn;
     const device: SignedInDevice = { userId, deviceId, deviceName, ip, trustedId: who.trustedDeviceId };

@@ -18,6 +18,8 @@ import { SecurityEventsRepository } from './security-events.repository';
 /** What the security log knows; part of the API. Later rooms add theirs. */
 export const SECURITY_EVENTS = [
   'account.created',
+  'account.disabled',
+  'account.enabled',
   'session.started',
   'session.ended',
   'session.reauthenticated',
