@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Injectable, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { AppParts } from '../app.module';
+import { AuthModule } from '../auth/auth.module';
 import { vaultDataSourceOptions } from '../data-source';
 import { ConfigModule } from '../platform/config/config.module';
 import { DatabaseModule } from '../platform/database/database.module';
@@ -8,6 +9,7 @@ import { JobsService } from '../platform/jobs/jobs.service';
 import { RetentionService } from '../platform/jobs/retention.service';
 import { LoggingModule } from '../platform/logging/logging.module';
 import { MailModule } from '../platform/mail/mail.module';
+import { StatsModule } from '../stats/stats.module';
 import { UsersModule } from '../users/users.module';
 import { VaultModule } from '../vault/vault.module';
 
@@ -39,6 +41,9 @@ export class CliModule {
         MailModule.with(),
         VaultModule.with(masterKeys),
         UsersModule,
+        // Its guard and controllers are there as well, and nobody comes in: there are no routes.
+        AuthModule,
+        StatsModule,
       ],
     };
   }

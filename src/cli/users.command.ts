@@ -1,10 +1,9 @@
-import { validateSync } from 'class-validator';
 import { type Command, InvalidArgumentError } from 'commander';
-import { RequestPinDto } from '../auth/pin/request-pin.dto';
-import { normalizeEmail } from '../platform/crypto/blind-index';
 import { type ListedUser, UserAdministration } from '../users/user-administration.service';
 import type { Profile } from '../users/users.service';
+import { parseEmail } from './arguments';
 import { JSON_OPTION, type OutputOptions, say } from './output';
+import { addUserAccessCommands } from './user-access.command';
 import { withVault } from './with-vault';
 
 /** `vault users …` */
@@ -53,6 +52,8 @@ export function addUsersCommands(program: Command, env: NodeJS.ProcessEnv): void
       });
       say(options, quotaOf(profile), quotaSentence(profile));
     });
+
+  addUserAccessCommands(users, env);
 }
 
 /** In an object, because commander takes null and 0 for arguments that are not there. */
@@ -77,18 +78,6 @@ function quotaSentence({ email, quotaBytes, isQuotaDefault, usage }: Profile): s
   return `${email} may store ${quota}${isQuotaDefault ? ' (the default)' : ''}, and stores ${usage.bytes} bytes.`;
 }
 
-/** The one spelling of an address that could sign up, by the same rules. */
-function parseEmail(text: string): string {
-  try {
-    if (validateSync(Object.assign(new RequestPinDto(), { email: text, deviceId: 'vault' })).length === 0) {
-      return normalizeEmail(text);
-    }
-  } catch {
-    // It looked like an address, and its domain is none.
-  }
-  throw new InvalidArgumentError('It is not an e-mail address.');
-}
-
-function lineOf({ id, email, createdAt }: ListedUser): string {
-  return `${id}  ${createdAt.toISOString()}  ${email ?? '(cannot be opened)'}\n`;
+function lineOf({ id, email, createdAt, disabledAt }: ListedUser): string {
+  return `${id}  ${createdAt.toISOString()}  ${email ?? '(cannot be opened)'}${disabledAt ? '  (disabled)' : ''}\n`;
 }

@@ -28,9 +28,17 @@ async function vault(line: string, env: NodeJS.ProcessEnv = {}): Promise<number>
 describe('the vault command', () => {
   it.each([
     '--help',
-    ...['users', 'users add', 'users list', 'keys', 'keys status', 'keys restore'].map(
-      (command) => `${command} --help`,
-    ),
+    ...[
+      'users',
+      'users add',
+      'users list',
+      'users disable',
+      'sessions',
+      'keys',
+      'keys status',
+      'keys restore',
+      'stats',
+    ].map((command) => `${command} --help`),
     'users add -h',
   ])('helps without looking at any setting: %s', async (line) => {
     expect(await vault(line, { PORT: 'eighty' })).toBe(0);
@@ -40,7 +48,8 @@ describe('the vault command', () => {
 
   it.each([
     '',
-    ...['users add', 'users list'],
+    ...['users add', 'users list', 'users set-email', 'users disable', 'users enable'],
+    ...['sessions list', 'sessions revoke', 'stats'],
     ...['keys status', 'keys rotate', 'keys retire', 'keys backup', 'keys restore'],
     'fsck',
   ])('gives examples: %s --help', async (command) => {
@@ -66,6 +75,14 @@ describe('the vault command', () => {
     'users add "a\u0007b"@example.com',
     `users add ${'a'.repeat(250)}@example.com`,
     'users list all',
+    'users set-email a@example.com',
+    'users set-email a@example.com nowhere',
+    'users disable',
+    'users enable a@example.com b@example.com',
+    'sessions list',
+    'sessions revoke a@example.com --session nonsense',
+    'sessions revoke a@example.com --session 019ab0c4-71d0-7b8a-a2c4-6d5e4f3a2b1c --devices',
+    'stats all',
     'keys rotate now',
     'fsck --repair',
     'fsck everything',
@@ -79,11 +96,14 @@ describe('the vault command', () => {
     expect(existsSync(join(home, 'data'))).toBe(false);
   });
 
-  it.each(['', 'users', 'keys'])('shows on stderr what there is when nothing was asked for: %j', async (line) => {
-    expect(await vault(line)).toBe(2);
-    expect(said.stderr).toMatch(/^Usage: vault /);
-    expect(said.stdout).toBe('');
-  });
+  it.each(['', 'users', 'sessions', 'keys'])(
+    'shows on stderr what there is when nothing was asked for: %j',
+    async (line) => {
+      expect(await vault(line)).toBe(2);
+      expect(said.stderr).toMatch(/^Usage: vault /);
+      expect(said.stdout).toBe('');
+    },
+  );
 
   it('ends with 78 when settings are bad: all of them are named, and no value is repeated', async () => {
     const env = { PORT: 'eighty', DB_URL: 'mysql://vault:hunter2@localhost/vault', LOG_LEVEL: 'loud' };

@@ -5,6 +5,8 @@ import { AppError } from '../platform/errors/app-error';
 import { addFsckCommand } from './fsck.command';
 import { addKeysCommands } from './keys.command';
 import { UnfinishedError } from './unfinished-error';
+import { addSessionsCommands } from './sessions.command';
+import { addStatsCommand } from './stats.command';
 import { addUsersCommands } from './users.command';
 
 const EXIT_FAILURE = 1;
@@ -36,7 +38,9 @@ export async function runVaultCommand(args: readonly string[], env: NodeJS.Proce
     .showHelpAfterError('Add --help to see what there is.')
     .addHelpText('after', MORE);
   addUsersCommands(program, env);
+  addSessionsCommands(program, env);
   addKeysCommands(program, env);
+  addStatsCommand(program, env);
   addFsckCommand(program, env);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -164,7 +164,9 @@ describe('on the database of DB_URL', () => {
       ),
     );
     const listed = JSON.parse((await vault(['users', 'list', '--json'], { env })).stdout) as AddedUser[];
-    expect(listed).toEqual(added.map(({ id, email }) => ({ id, email, createdAt: expect.any(String) as string })));
+    expect(listed).toEqual(
+      added.map(({ id, email }) => ({ id, email, createdAt: expect.any(String) as string, disabledAt: null })),
+    );
   });
 
   it('vault users quota says and sets what somebody may store, which a running server knows at once', async () => {
