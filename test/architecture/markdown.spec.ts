@@ -53,6 +53,37 @@ describe('the documents', () => {
   });
 });
 
+describe('the features of README.md', () => {
+  const block = /<!-- features:begin -->([^]*)<!-- features:end -->/.exec(read('README.md'))?.[1] ?? '';
+  // Without the head of the table and the line below it.
+  const rows = block
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2);
+
+  it('come after the two commands', () => {
+    const places = ['npm ci && npm start', 'npm ci && npm test', '## What it does'].map((text) =>
+      read('README.md').indexOf(text),
+    );
+    expect(places).not.toContain(-1);
+    expect(places.toSorted((a, b) => a - b)).toEqual(places);
+  });
+
+  it('are each proved by tests that are there', () => {
+    expect(rows.length).toBeGreaterThan(10);
+    const unproved = rows.filter((row) => {
+      const tests = Array.from(row.matchAll(/\]\((test\/[\w./-]+\.spec\.ts)\)/g), ([, path = '']) => path);
+      return tests.length === 0 || tests.some((path) => !existsSync(join(ROOT, path)));
+    });
+    expect(unproved).toEqual([]);
+  });
+
+  it('link to nothing but tests', () => {
+    const links = Array.from(block.matchAll(/\]\(([^)]*)\)/g), ([, target = '']) => target);
+    expect(links.filter((target) => !/^test\/.+\.spec\.ts$/.test(target))).toEqual([]);
+  });
+});
+
 /** What a document says of tests: their file, and titles that it has to contain. */
 function guardsIn(text: string): { file: string; titles: string[] }[] {
   const guards = text.matchAll(/`((?:test|src)\/[^`]+\.spec\.ts)`(?:: ("[^"]+"(?:, "[^"]+")*))?/g);
