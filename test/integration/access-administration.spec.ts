@@ -1,9 +1,11 @@
 import { AccessAdministration } from '../../src/auth/administration/access-administration.service';
 import { AppError } from '../../src/platform/errors/app-error';
+import { withClient } from '../../src/platform/database/open-database';
 import { UsersService } from '../../src/users/users.service';
 import { expectProblem } from '../support/problem';
 import { startTestApp, type TestApp } from '../support/test-app';
 import type { VaultClient } from '../support/vault-client';
+import { eventually } from '../support/waiting';
 import { clientOf, readPin, type ReadPin, signIn, trade } from '../support/whole-sign-in';
 
 /** What whoever runs the vault does about who gets in, beside people who are signed in, or just signing in. */
@@ -150,6 +152,44 @@ describe('ending sessions', () => {
     expect(await access.revokeSession(email, id)).toMatchObject({ sessions: 1 });
     expect([await isSignedIn(laptop), await isSignedIn(phone)]).toEqual([true, false]);
     expect(await refusal(access.revokeSession(email, id))).toBe('SESSION.NOT_FOUND');
+  });
+});
+
+describe('while an account is moving to another address', () => {
+  /** Moves an account with everybody else waiting for it, and lets go once `act` waits. */
+  async function whileMoving<T>(userId: string | undefined, act: () => Promise<T>): Promise<T> {
+    const [acting] = await withClient(vault.database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query("UPDATE users SET email_bidx = email_bidx || '\\x00' WHERE id = $1", [userId]);
+      const started = act();
+      started.catch(() => undefined);
+      await eventually('it waits for the account', async () => {
+        const waiting = await vault.database.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        return waiting.length === 1;
+      });
+      await client.query('COMMIT');
+      return [started] as const;
+    });
+    return acting;
+  }
+
+  it('nothing is done to it by its old address', async () => {
+    const email = newEmail();
+    const client = await clientOf(vault, email);
+    expect(await refusal(whileMoving(client.userId, () => access.revokeSessions(email, { devices: true })))).toBe(
+      'USER.NOT_FOUND',
+    );
+    expect(await isSignedIn(client)).toBe(true);
+  });
+
+  it('a PIN of a sign-up with the old one, from before the account was made, does not sign in to it', async () => {
+    const email = newEmail();
+    const early = await readPin(vault, email, { deviceId: 'early' });
+    const client = await clientOf(vault, email);
+    expectProblem(await whileMoving(client.userId, () => trade(vault, early, { deviceId: 'early' })), REFUSED);
+    expect(await holds(client.userId)).toMatchObject({ sessions: 1 });
   });
 });
 

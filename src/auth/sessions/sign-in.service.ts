@@ -70,9 +70,10 @@ export class SignInService {
     signIn: SignIn,
   ): Promise<{ issued: IssuedSession; isNewDevice: boolean }> {
     const userId = await this.accountOf(tx, who, signIn);
-    await this.users.lock(tx, userId);
-    // It may have been disabled since the PIN was asked for.
-    if (await this.users.isDisabled(tx, userId)) throw AuthErrors.pinRefused();
+    const current = await this.users.lock(tx, userId);
+    // Since the PIN was asked for, it may have been disabled, or have moved away from the address that was proved.
+    const hasMoved = who.email !== null && !current?.equals(this.users.emailIndex(who.email));
+    if (hasMoved || (await this.users.isDisabled(tx, userId))) throw AuthErrors.pinRefused();
     const isNewDevice = who.trustedDeviceId === null && (await this.isNew(tx, userId, signIn));
     const { remember = false, deviceId, deviceName = null, ip } = signIn;
     const device: SignedInDevice = { userId, deviceId, deviceName, ip, trustedId: who.trustedDeviceId };
