@@ -36,6 +36,7 @@ export class FolderDeletionController {
     FolderErrors.isRoot,
     FolderErrors.notEmpty,
     FolderErrors.locked,
+    FolderErrors.tooMany,
     FolderErrors.changedMeanwhile,
   )
   async delete(

@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { FilePurging } from '../files/trash/file-purging.service';
 import { FileTrash } from '../files/trash/file-trash.service';
@@ -6,9 +7,12 @@ import { FolderAccess } from '../folders/access/folder-access.service';
 import { FolderErrors } from '../folders/folders.errors';
 import { FoldersService } from '../folders/folders.service';
 import { FolderTrash } from '../folders/trash/folder-trash.service';
+import type { DueFolder } from '../folders/trash/trashed-folders.repository';
+import { isDatabaseAway } from '../platform/database/database-away';
 import { AppError } from '../platform/errors/app-error';
 import { AccessErrors } from '../platform/http/http.errors';
 import type { Principal } from '../platform/http/principal';
+import { LOGGER } from '../platform/logging/logging.module';
 import { SecurityLog } from '../users/events/security-log.service';
 
 /** What is to become of a folder's files when it is deleted. */
@@ -30,12 +34,13 @@ export class FolderDeletion {
     private readonly fileTrash: FileTrash,
     private readonly purging: FilePurging,
     private readonly log: SecurityLog,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**
    * @param contents without it, only a folder that is empty to its owner's eyes; if some of its files are in the trash, it goes there too
    * @throws {AppError} `FOLDER.NOT_FOUND`, `FOLDER.IS_ROOT`, `FOLDER.NOT_EMPTY`, `FOLDER.CHANGED_MEANWHILE`, `FOLDER.LOCKED` where files are
-   *   left, `AUTH.FRESH_PIN_REQUIRED` to purge
+   *   left, `FOLDER.TOO_MANY` in the trash, `AUTH.FRESH_PIN_REQUIRED` to purge
    */
   async delete(principal: Principal, id: string, contents: Contents | undefined, from: { ip: string }): Promise<void> {
     if ((await this.folders.get(principal, id)).row.isRoot) throw FolderErrors.isRoot();
@@ -44,40 +49,58 @@ export class FolderDeletion {
     // No grant is needed: it is the way out of a forgotten password.
     if (!principal.fresh) throw AccessErrors.freshPinRequired();
     await this.purge(principal, id);
-    this.log.note({ userId: principal.userId, device: principal.device, ip: from.ip, kind: 'folder.purged' });
+    this.note(principal, from);
+  }
+
+  /** A person has purged a folder, from its place or from the trash. */
+  note({ userId, device }: Principal, { ip }: { ip: string }): void {
+    this.log.note({ userId, device, ip, kind: 'folder.purged' });
   }
 
   /**
    * Removes a folder, in the trash or not, with everything in it. Nobody sees it after the first commit; when the process dies on the
    * way, {@link purgeDue} goes on.
+   * @param trashedAt since when it has to be in the trash; without it, it need not be there
    * @returns how many files are gone
-   * @throws {AppError} `FOLDER.NOT_FOUND`
+   * @throws {AppError} `FOLDER.NOT_FOUND`, also when it was restored meanwhile
    */
-  async purge({ userId: ownerId }: Pick<Principal, 'userId'>, id: string): Promise<number> {
+  async purge({ userId: ownerId }: Pick<Principal, 'userId'>, id: string, trashedAt?: Date): Promise<number> {
     await this.access.whileHeld(id, () =>
       this.dataSource.transaction(async (tx) => {
-        await this.folderTrash.markPurged(tx, ownerId, id);
+        await this.folderTrash.markPurged(tx, ownerId, id, trashedAt);
         await this.fileTrash.trashAllIn(tx, { id, ownerId }, new Date());
       }),
     );
     return this.finishPurge(ownerId, id);
   }
 
-  /** Folders that have been in the trash for so many days, and those whose purge was cut off. @returns how many */
+  /**
+   * Folders that have been in the trash for so many days, and those whose purge was cut off. One that cannot be removed keeps no other.
+   * @returns how many
+   */
   async purgeDue(days: number): Promise<number> {
     let count = 0;
-    for (let due = await this.folderTrash.findDue(days, BATCH); due.length > 0;) {
-      for (const { id, ownerId } of due) {
-        // One that is marked already is found no more: its files are what is left of it.
-        await this.purge({ userId: ownerId }, id).catch((error: unknown) => {
-          if (!(error instanceof AppError)) throw error;
-          return this.finishPurge(ownerId, id);
-        });
-      }
-      count += due.length;
-      due = due.length === BATCH ? await this.folderTrash.findDue(days, BATCH) : [];
-    }
+    let last: DueFolder | undefined;
+    do {
+      const due = await this.folderTrash.findDue(days, BATCH, last);
+      for (const folder of due) if (await this.purgeOneDue(folder)) count++;
+      last = due.length === BATCH ? due.at(-1) : undefined;
+    } while (last);
     return count;
+  }
+
+  private async purgeOneDue({ id, ownerId, trashedAt, isMarked }: DueFolder): Promise<boolean> {
+    try {
+      if (isMarked) await this.finishPurge(ownerId, id);
+      else await this.purge({ userId: ownerId }, id, trashedAt);
+      return true;
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      // One that was restored, or that somebody else is at, is found no more.
+      if (!(error instanceof AppError))
+        this.logger.error({ err: error, folderId: id }, 'a folder could not be purged; the next sweep will try again');
+      return false;
+    }
   }
 
   private async finishPurge(ownerId: string, id: string): Promise<number> {
@@ -87,12 +110,13 @@ export class FolderDeletion {
   }
 
   /** With its keys: it can be unlocked there as before. */
-  private async trash(principal: Principal, id: string): Promise<void> {
+  private async trash(principal: Principal, id: string, which: 'any' | 'without files' = 'any'): Promise<void> {
     const folder = await this.access.keyFor(principal, id);
     await this.access.whileHeld(id, () =>
       this.dataSource.transaction(async (tx) => {
         const at = await this.folderTrash.trash(tx, folder);
-        await this.fileTrash.trashAllIn(tx, folder, at);
+        const files = await this.fileTrash.trashAllIn(tx, folder, at);
+        if (files > 0 && which === 'without files') throw FolderErrors.notEmpty();
       }),
     );
   }
@@ -103,7 +127,8 @@ export class FolderDeletion {
     } catch (error) {
       if (!(error instanceof AppError) || error.definition !== FolderErrors.notEmpty.definition) throw error;
       if (Number((await this.folders.get(principal, id)).row.files) > 0) throw error;
-      await this.trash(principal, id);
+      // Until then it may have got some.
+      await this.trash(principal, id, 'without files');
     }
   }
 }

@@ -5,6 +5,7 @@ import { FolderErrors } from '../folders/folders.errors';
 import { AppConfig } from '../platform/config/app-config';
 import { Access } from '../platform/http/access.decorator';
 import { ApiProblems } from '../platform/http/api-problems.decorator';
+import { ClientIp } from '../platform/http/client-ip.decorator';
 import { CurrentUser } from '../platform/http/current-user.decorator';
 import { encodeCursor, readCursor } from '../platform/http/cursor';
 import { AccessErrors, RequestErrors } from '../platform/http/http.errors';
@@ -92,8 +93,9 @@ export class TrashController {
   async purge(
     @CurrentUser() principal: Principal,
     @Param('id', new IdPipe(TrashErrors.notFound)) id: string,
+    @ClientIp() ip: string,
   ): Promise<void> {
-    await this.trash.purge(principal, id);
+    await this.trash.purge(principal, id, { ip });
   }
 
   @Delete()

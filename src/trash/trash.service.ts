@@ -6,8 +6,11 @@ import { FilePurging } from '../files/trash/file-purging.service';
 import { FileRestoring } from '../files/trash/file-restoring.service';
 import { FileTrash, type OpenTrashPage } from '../files/trash/file-trash.service';
 import type { TrashPage } from '../files/trash/trashed-files.repository';
+import { FolderErrors } from '../folders/folders.errors';
 import { FolderTrash, type TrashedFolder } from '../folders/trash/folder-trash.service';
+import type { TrashedFolderRow } from '../folders/trash/trashed-folders.repository';
 import { isUuid } from '../platform/database/uuid';
+import { AppError } from '../platform/errors/app-error';
 import { AccessErrors } from '../platform/http/http.errors';
 import type { Principal } from '../platform/http/principal';
 import { FolderDeletion } from './folder-deletion.service';
@@ -65,28 +68,40 @@ export class TrashService {
    * to get rid of it.
    * @throws {AppError} `TRASH.NOT_FOUND`, `FOLDER.LOCKED`, `AUTH.FRESH_PIN_REQUIRED`
    */
-  async purge(principal: Principal, id: string): Promise<void> {
+  async purge(principal: Principal, id: string, from: { ip: string }): Promise<void> {
     const [row] = await this.restoring.find(principal, [id]);
     if (row) {
       await this.folderTrash.keyAnywhere(principal, row.folderId);
       await this.purging.purge(principal.userId, [id]);
       return;
     }
-    const folder = (await this.folderTrash.list(principal)).find((each) => each.row.id === id);
-    if (!folder?.row.trashedAt) throw TrashErrors.notFound();
+    const folder = await this.folderTrash.row(principal, id);
+    if (!folder?.trashedAt) throw TrashErrors.notFound();
     if (isShut(folder) && !principal.fresh) throw AccessErrors.freshPinRequired();
-    await this.deletion.purge(principal, id);
+    if ((await this.purgeFolder(principal, folder)) === null) throw TrashErrors.notFound();
+    this.deletion.note(principal, from);
   }
 
   /** Everything but what is locked. */
   async empty(principal: Principal): Promise<Emptied> {
     let files = await this.purging.purgeInOpenFolders(principal.userId);
-    const folders = await this.folderTrash.list(principal);
-    for (const { row } of folders.filter((folder) => !isShut(folder))) {
-      if (row.trashedAt) files += await this.deletion.purge(principal, row.id);
+    const rows = await this.folderTrash.rows(principal);
+    for (const row of rows.filter((each) => !isShut(each))) {
+      if (row.trashedAt) files += (await this.purgeFolder(principal, row)) ?? 0;
       else files += await this.purging.purgeIn(principal.userId, row.id);
     }
-    return { files, kept: folders.filter(isShut) };
+    const kept = await this.folderTrash.list(principal);
+    return { files, kept: kept.filter(({ row }) => isShut(row)) };
+  }
+
+  /** @returns how many files are gone, or null when somebody has restored or purged it meanwhile */
+  private async purgeFolder(principal: Principal, { id, trashedAt }: TrashedFolderRow): Promise<number | null> {
+    try {
+      return await this.deletion.purge(principal, id, trashedAt ?? undefined);
+    } catch (error) {
+      if (error instanceof AppError && error.definition === FolderErrors.notFound.definition) return null;
+      throw error;
+    }
   }
 
   private async restoreFile(principal: Principal, row: FileRow, given: Map<string, number>): Promise<OpenFile> {
@@ -108,6 +123,6 @@ export class TrashService {
 }
 
 /** Locked, and not unlocked by this session. */
-function isShut({ row: { isLocked, unlockedUntil } }: TrashedFolder): boolean {
+function isShut({ isLocked, unlockedUntil }: TrashedFolderRow): boolean {
   return isLocked && unlockedUntil === null;
 }

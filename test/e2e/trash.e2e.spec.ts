@@ -254,6 +254,21 @@ describe('conflict=replace', () => {
     expect((await trash(alice)).items.map(({ id }) => id)).toEqual([body.id]);
   });
 
+  it('replaces nothing either when the bytes are in the trash as well', async () => {
+    const { id } = await put('trashed.jpg', 'twice');
+    await trashFile(alice, id);
+    const other = await newFolder(alice);
+    const moved = await putInto(alice, other, 'b.jpg', jpeg(2000, 'twice'));
+    await batch({ action: 'move', ids: [moved.id] });
+    const a = await put('a.jpg', 'a');
+    for (const conflict of ['replace', 'reject', 'rename']) {
+      const again = await alice.put('a.jpg', jpeg(2000, 'twice'), { query: `?conflict=${conflict}` });
+      expect([again.status, again.body.status, again.body.id]).toEqual([200, 'duplicate', moved.id]);
+    }
+    expect((await alice.content(a.id)).status).toBe(200);
+    expect((await trash(alice)).items.map((file) => file.id)).toEqual([id]);
+  });
+
   it('works for a form that asks for it, whose default is a number', async () => {
     await put('a.jpg', 'old');
     expect((await alice.post('a.jpg', jpeg(2000, 'new'))).body.name).toBe('a (1).jpg');
@@ -310,6 +325,14 @@ describe('many files at once', () => {
       { id: ids[4], ok: false, code: 'FILE.NOT_FOUND' },
     ]);
     expect((await trash(alice)).items).toHaveLength(3);
+  });
+
+  it('may be named in capitals, and get the answer that is true', async () => {
+    const { id } = await put('a.jpg', 'a');
+    const ID = id.toUpperCase();
+    expect((await batch({ action: 'trash', ids: [ID] })).body.items).toEqual([{ id: ID, ok: true }]);
+    expect(await restore(alice, ID)).toMatchObject([{ id: ID, ok: true, name: 'a.jpg' }]);
+    expect((await batch({ action: 'move', ids: [ID] })).body.items).toEqual([{ id: ID, ok: true }]);
   });
 
   it('move to the root when nobody says where', async () => {

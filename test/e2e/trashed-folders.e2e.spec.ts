@@ -7,6 +7,7 @@ import { startTestApp, type TestApp } from '../support/test-app';
 import { expectStored } from '../support/traces';
 import { deleteFolder, restore, trash, trashFile } from '../support/trash';
 import type { VaultClient } from '../support/vault-client';
+import { eventually } from '../support/waiting';
 
 let vault: TestApp;
 let alice: VaultClient;
@@ -152,6 +153,35 @@ describe('a folder in the trash', () => {
   });
 });
 
+describe('folders in the trash', () => {
+  it('are at most a thousand: they are listed at once', async () => {
+    const [id] = await filled();
+    await vault.database.query(
+      `INSERT INTO folders (id, owner_id, name_bidx, name_sealed, fk_wrapped, trashed_at)
+       SELECT gen_random_uuid(), $1, int4send(n), int4send(n), int4send(n), now() FROM generate_series(1, 1000) AS n`,
+      [alice.userId],
+    );
+    expect(await outcome(deleteFolder(alice, id, 'trash'))).toBe('409 FOLDER.TOO_MANY');
+    expect(await namesIn(id)).toEqual(['one.jpg', 'two.jpg']);
+    await vault.database.query(
+      `DELETE FROM folders WHERE ctid = (SELECT ctid FROM folders WHERE owner_id = $1 AND trashed_at IS NOT NULL LIMIT 1)`,
+      [alice.userId],
+    );
+    expect(await outcome(deleteFolder(alice, id, 'trash'))).toBe('204');
+  });
+
+  it('can be seen and purged, also beside one whose name is damaged, and so can that', async () => {
+    const [[bad], [good], [other]] = [await filled('bad'), await filled('good'), await filled('other')];
+    for (const id of [bad, good, other]) await deleteFolder(alice, id, 'trash');
+    await vault.database.query(`UPDATE folders SET name_sealed = '\\x00' WHERE id = $1`, [bad]);
+    expect((await trash(alice)).folders.map(({ name }) => name)).toEqual(['other', 'good']);
+    expect(await outcome(alice.request('DELETE', `/trash/${good}`))).toBe('204');
+    expect(await outcome(alice.request('DELETE', `/trash/${bad}`))).toBe('204');
+    expect((await alice.request('DELETE', '/trash')).body).toEqual({ files: 2, kept: [] });
+    expect(await vault.database.query('SELECT FROM folders WHERE id = ANY($1)', [[bad, good, other]])).toEqual([]);
+  });
+});
+
 describe('a locked folder', () => {
   it('shows nothing of its trash but a name and a number, and keeps it', async () => {
     const [id, one, two] = await filled('Secrets');
@@ -225,6 +255,9 @@ describe('a locked folder', () => {
     await alice.signIn(alice.email ?? '', 'test-device', (email) => vault.logs.pinFor(email));
     expect(await outcome(deleteFolder(alice, here, 'purge'))).toBe('204');
     expect(await outcome(alice.request('DELETE', `/trash/${there}`))).toBe('204');
+    const events = () =>
+      vault.database.query(`SELECT FROM security_events WHERE user_id = $1 AND kind = 'folder.purged'`, [alice.userId]);
+    await eventually('both are in the security log', async () => (await events()).length === 2);
     expect(await trash(alice)).toEqual({ items: [], folders: [], nextCursor: null });
     expect(await folderIds()).toEqual([]);
     await vault.app.get(BlobSweeper, { strict: false }).sweep();

@@ -1,10 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
+import { isDatabaseAway } from '../../platform/database/database-away';
+import { LOGGER } from '../../platform/logging/logging.module';
 import { RenditionsRepository } from '../renditions/renditions.repository';
 import { type PurgeableFile, TrashedFilesRepository } from './trashed-files.repository';
 
 /** Files in one transaction. */
 const BATCH = 500;
+/** Rounds in which whoever else is at the same files has taken all of them; each waits for the others, so that there are hardly two. */
+const IDLE_ROUNDS = 5;
+/** Files that cannot be removed, whatever the reason, until the others have to wait as well: somebody has to look at that. */
+const MAX_STUCK = 100;
 
 /**
  * Removes files in the trash for good: their rows, and with them the only keys to their bytes, are gone at the commit; the bytes are left to
@@ -16,12 +23,16 @@ export class FilePurging {
     private readonly dataSource: DataSource,
     private readonly trashed: TrashedFilesRepository,
     private readonly renditions: RenditionsRepository,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** @returns how many of them were in the owner's trash until now */
-  async purge(ownerId: string, ids: readonly string[]): Promise<number> {
+  /**
+   * @param days since how many they have to be in the trash
+   * @returns how many of them were in the owner's trash until now
+   */
+  async purge(ownerId: string, ids: readonly string[], days = 0): Promise<number> {
     return this.dataSource.transaction(async (tx) => {
-      const locked = await this.trashed.lockForPurge(tx, ownerId, ids);
+      const locked = await this.trashed.lockForPurge(tx, ownerId, ids, days);
       if (locked.length === 0) return 0;
       await this.renditions.doomOfFiles(tx, ownerId, locked);
       await this.trashed.deleteLocked(tx, ownerId, locked);
@@ -39,23 +50,52 @@ export class FilePurging {
     return this.inBatches(() => this.trashed.findSomeInOpenFolders(ownerId, BATCH));
   }
 
-  /** Everything, of everybody, that has been in the trash for so many days. @returns how many */
+  /** Everything, of everybody, that has been in the trash for so many days; a file that cannot be removed keeps no other. @returns how many */
   async purgeExpired(days: number): Promise<number> {
-    return this.inBatches(() => this.trashed.findExpired(days, BATCH));
+    const stuck: string[] = [];
+    return this.inBatches(
+      () => this.trashed.findExpired(days, BATCH, stuck),
+      (ownerId, ids) => this.purgeAround(stuck, ownerId, ids, days),
+    );
   }
 
-  private async inBatches(find: () => Promise<PurgeableFile[]>): Promise<number> {
+  private async inBatches(
+    find: () => Promise<PurgeableFile[]>,
+    purge = (ownerId: string, ids: readonly string[]) => this.purge(ownerId, ids),
+  ): Promise<number> {
     let count = 0;
-    for (let batch = await find(); batch.length > 0; batch = await find()) {
+    for (let idle = 0; idle < IDLE_ROUNDS;) {
+      const batch = await find();
+      if (batch.length === 0) break;
       let purged = 0;
       for (const ownerId of new Set(batch.map((file) => file.ownerId))) {
         const ids = batch.filter((file) => file.ownerId === ownerId).map(({ id }) => id);
-        purged += await this.purge(ownerId, ids);
+        purged += await purge(ownerId, ids);
       }
       count += purged;
-      // Whoever else is at it has taken all of them; the next round is theirs, or comes later.
-      if (purged === 0) break;
+      idle = purged === 0 ? idle + 1 : 0;
     }
     return count;
+  }
+
+  /** What cannot be removed together is tried one by one. @param stuck gets the ids of what cannot be removed */
+  private async purgeAround(stuck: string[], ownerId: string, ids: readonly string[], days: number): Promise<number> {
+    try {
+      return await this.purge(ownerId, ids, days);
+    } catch (error) {
+      const [id, ...others] = ids;
+      if (isDatabaseAway(error) || stuck.length >= MAX_STUCK) throw error;
+      if (others.length > 0) {
+        let purged = 0;
+        for (const each of ids) purged += await this.purgeAround(stuck, ownerId, [each], days);
+        return purged;
+      }
+      stuck.push(id);
+      this.logger.error(
+        { err: error, fileId: id },
+        'a file in the trash could not be removed; the next sweep will try again',
+      );
+      return 0;
+    }
   }
 }

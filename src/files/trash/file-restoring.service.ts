@@ -61,6 +61,15 @@ export class FileRestoring {
     return this.files.get(principal, row.id);
   }
 
+  /** What has the name goes to the trash. When somebody else was faster, the name may be free, and it is tried again. */
+  private async giveWay(principal: Principal, id: string): Promise<void> {
+    const [{ error }] = await this.trash.trash(principal, [id]);
+    const isGone = [FileErrors.notFound, FileErrors.changedMeanwhile].some(
+      (each) => each.definition === error?.definition,
+    );
+    if (error && !isGone) throw error;
+  }
+
   /** @param wanted the name that was asked for; what is written may have a number */
   private async write(
     principal: Principal,
@@ -82,7 +91,7 @@ export class FileRestoring {
       if (conflict === 'reject') throw FileErrors.nameTaken({ cause: error });
       if (conflict === 'replace') {
         const other = await this.repository.findOwnedByName(folder.ownerId, folder.id, nameIndex(folder.key, wanted));
-        if (other) await this.trash.trash(principal, [other.id]);
+        if (other) await this.giveWay(principal, other.id);
         return this.write(principal, file, metadata, restoration, wanted);
       }
       const numbered = await this.freeName.find(folder, wanted, given);

@@ -43,7 +43,8 @@ export class FileTrash {
       return this.trashIn(await this.access.openRow(principal, folderRowOf(row)), inFolder);
     });
     const outcomeOf = new Map(folders.map((each) => [each.id, each]));
-    return eachOf(ids, (id) => {
+    return eachOf(ids, (asked) => {
+      const id = asked.toLowerCase();
       const folder = outcomeOf.get(folderOf.get(id) ?? '');
       if (!folder) throw FileErrors.notFound();
       if (folder.error) throw folder.error;
@@ -52,13 +53,13 @@ export class FileTrash {
     });
   }
 
-  /** All of a folder that goes there itself, in the transaction that trashes it. @param at see `FolderTrash.trash` */
-  async trashAllIn(tx: EntityManager, { id, ownerId }: Pick<OpenFolder, 'id' | 'ownerId'>, at: Date): Promise<void> {
-    await this.trashed.trashAllIn(tx, ownerId, id, at);
+  /** All of a folder that goes there itself, in the transaction that trashes it. @param at see `FolderTrash.trash` @returns how many */
+  async trashAllIn(tx: EntityManager, { id, ownerId }: Pick<OpenFolder, 'id' | 'ownerId'>, at: Date): Promise<number> {
+    return this.trashed.trashAllIn(tx, ownerId, id, at);
   }
 
   /** What {@link trashAllIn} has trashed, in the transaction that restores the folder. */
-  async restoreAllIn(tx: EntityManager, { id, ownerId }: OpenFolder, at: Date): Promise<void> {
+  async restoreAllIn(tx: EntityManager, { id, ownerId }: Pick<OpenFolder, 'id' | 'ownerId'>, at: Date): Promise<void> {
     await this.trashed.restoreAllIn(tx, ownerId, id, at);
   }
 

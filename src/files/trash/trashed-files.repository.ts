@@ -62,13 +62,23 @@ export class TrashedFilesRepository {
     return new Set(rows.map((row) => row.id));
   }
 
-  /** What goes to the trash with its folder, whose row the transaction holds. */
-  async trashAllIn(tx: EntityManager, ownerId: string, folderId: string, at: Date): Promise<void> {
+  /**
+   * What goes to the trash with its folder, whose row the transaction holds. What was replaced in the same millisecond was there before, or
+   * two files of one name would come back.
+   * @returns how many
+   */
+  async trashAllIn(tx: EntityManager, ownerId: string, folderId: string, at: Date): Promise<number> {
     await tx.query(
+      `UPDATE files SET trashed_at = trashed_at - interval '1 millisecond'
+        WHERE folder_id = $1 AND owner_id = $2 AND trashed_at = $3`,
+      [folderId, ownerId, at],
+    );
+    const [, count] = await tx.query<[unknown, number]>(
       `UPDATE files SET trashed_at = $3, updated_at = clock_timestamp()
         WHERE folder_id = $1 AND owner_id = $2 AND trashed_at IS NULL`,
       [folderId, ownerId, at],
     );
+    return count;
   }
 
   /** What went to the trash with its folder, whose row the transaction holds; not what was there before. */
@@ -97,20 +107,35 @@ export class TrashedFilesRepository {
     );
   }
 
-  /** Some of those that have been in the trash for so many days, whoever owns them. */
-  async findExpired(days: number, limit: number): Promise<PurgeableFile[]> {
+  /**
+   * Some of those that have been in the trash for so many days, whoever owns them. When that was is asked once, so that an index can answer.
+   * @param except ids of those that are not asked for again
+   */
+  async findExpired(days: number, limit: number, except: readonly string[]): Promise<PurgeableFile[]> {
     return this.rows.query(
       `SELECT id, owner_id AS "ownerId" FROM files
-        WHERE trashed_at < clock_timestamp() - make_interval(days => $1) ORDER BY trashed_at LIMIT $2`,
-      [days, limit],
+        WHERE trashed_at < (SELECT clock_timestamp() - make_interval(days => $1)) AND id <> ALL($3) ORDER BY trashed_at LIMIT $2`,
+      [days, limit, except],
     );
   }
 
-  /** Of some ids those that are in an owner's trash; nobody restores them until the transaction ends. */
-  async lockForPurge(tx: EntityManager, ownerId: string, ids: readonly string[]): Promise<string[]> {
-    const rows = await tx.query<{ id: string }[]>(
-      'SELECT id FROM files WHERE owner_id = $1 AND id = ANY($2) AND trashed_at IS NOT NULL ORDER BY id FOR UPDATE',
+  /**
+   * Of some ids those that are in an owner's trash; nobody restores them until the transaction ends. Their folders first, as everybody else
+   * does it who writes into one: whoever rewraps or restores all of a folder takes its files in another order.
+   * @param days since how many they have to be there
+   */
+  async lockForPurge(tx: EntityManager, ownerId: string, ids: readonly string[], days = 0): Promise<string[]> {
+    await tx.query(
+      `SELECT FROM folders WHERE owner_id = $1 AND id IN (SELECT folder_id FROM files WHERE owner_id = $1 AND id = ANY($2))
+        ORDER BY id FOR SHARE`,
       [ownerId, ids],
+    );
+    const rows = await tx.query<{ id: string }[]>(
+      `SELECT id FROM files
+        WHERE owner_id = $1 AND id = ANY($2) AND trashed_at IS NOT NULL
+          AND ($3 = 0 OR trashed_at < clock_timestamp() - make_interval(days => $3))
+        ORDER BY id FOR UPDATE`,
+      [ownerId, ids, days],
     );
     return rows.map(({ id }) => id);
   }

@@ -183,6 +183,8 @@ export class UploadService {
     if (beside.evenIfTrashed) throw VaultErrors.leaseLost();
     const again = () => this.settle(principal, staged, metadata, { ...beside, evenIfTrashed: true });
     const { contentBidx } = fileIndexes(folder, metadata);
+    // In the trash and beside it: nothing has to come back, and nothing to give way.
+    if (await this.repository.findOwnedByContent(principal.userId, folder.id, contentBidx)) return again();
     const trashed = await this.restoring.findByContent(principal, folder.id, contentBidx);
     if (!trashed) return again();
     const { name, takenAt } = staged.metadata;

@@ -1,8 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 import { violatedUnique } from '../../platform/database/prepared-statements';
 import { isUuid } from '../../platform/database/uuid';
+import { AppError } from '../../platform/errors/app-error';
 import type { Principal } from '../../platform/http/principal';
+import { LOGGER } from '../../platform/logging/logging.module';
 import { numberedName } from '../../platform/names/numbered-name';
 import { UsersService } from '../../users/users.service';
 import { KeyringService } from '../../vault/keyring.service';
@@ -12,7 +15,7 @@ import { openFolderName, sealFolderName } from '../folder-naming';
 import { FolderErrors } from '../folders.errors';
 import { FoldersRepository } from '../folders.repository';
 import { FOLDER_LIMIT } from '../folders.service';
-import { TrashedFoldersRepository, type TrashedFolderRow } from './trashed-folders.repository';
+import { type DueFolder, TrashedFoldersRepository, type TrashedFolderRow } from './trashed-folders.repository';
 
 /** A folder in the trash, or a locked one of which some files are. */
 export interface TrashedFolder {
@@ -37,12 +40,23 @@ export class FolderTrash {
     private readonly access: FolderAccess,
     private readonly keyring: KeyringService,
     private readonly users: UsersService,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  async list({ userId, sessionId }: Principal): Promise<TrashedFolder[]> {
-    const rows = await this.trashed.findShown(userId, sessionId);
-    const userKey = await this.keyring.userKey(userId);
-    return rows.map((row) => ({ row, name: row.nameSealed ? openFolderName(userKey, row, row.nameSealed) : '' }));
+  async list(principal: Principal): Promise<TrashedFolder[]> {
+    const rows = await this.rows(principal);
+    const userKey = await this.keyring.userKey(principal.userId);
+    return rows.map((row) => this.named(userKey, row)).filter((folder) => folder !== null);
+  }
+
+  /** The same, their names still sealed: whoever purges them does not need to know. */
+  async rows({ userId, sessionId }: Principal): Promise<TrashedFolderRow[]> {
+    return this.trashed.findShown(userId, sessionId);
+  }
+
+  /** One of {@link rows}. */
+  async row({ userId, sessionId }: Principal, id: string): Promise<TrashedFolderRow | null> {
+    return this.trashed.findShownOne(userId, sessionId, id);
   }
 
   /**
@@ -65,8 +79,17 @@ export class FolderTrash {
     return { folder, name, trashedAt: row.trashedAt };
   }
 
-  /** @returns since when it is there @throws {AppError} `FOLDER.CHANGED_MEANWHILE` */
+  /**
+   * As many as an account may have at all: they are listed at once, like those.
+   * @returns since when it is there
+   * @throws {AppError} `FOLDER.CHANGED_MEANWHILE`, `FOLDER.TOO_MANY`
+   */
   async trash(tx: EntityManager, folder: OpenFolder): Promise<Date> {
+    await this.users.lock(tx, folder.ownerId);
+    if ((await this.trashed.countTrashed(tx, folder.ownerId)) >= FOLDER_LIMIT)
+      throw FolderErrors.tooMany({
+        detail: 'There are as many folders in the trash as there may be: purge one of them.',
+      });
     const at = await this.trashed.trash(tx, folder);
     if (!at) throw FolderErrors.changedMeanwhile();
     return at;
@@ -96,14 +119,30 @@ export class FolderTrash {
     }
   }
 
-  /** From the end of the transaction on nobody sees the folder. @throws {AppError} `FOLDER.NOT_FOUND`, also for the root */
-  async markPurged(tx: EntityManager, ownerId: string, id: string): Promise<void> {
-    if (!(await this.trashed.markPurged(tx, ownerId, id))) throw FolderErrors.notFound();
+  /**
+   * From the end of the transaction on nobody sees the folder.
+   * @param trashedAt since when it has to be in the trash: whoever has restored it meanwhile wants to keep it
+   * @throws {AppError} `FOLDER.NOT_FOUND`, also for the root
+   */
+  async markPurged(tx: EntityManager, ownerId: string, id: string, trashedAt?: Date): Promise<void> {
+    if (!(await this.trashed.markPurged(tx, ownerId, id, trashedAt))) throw FolderErrors.notFound();
   }
 
   /** See {@link TrashedFoldersRepository.findDue}. */
-  async findDue(days: number, limit: number): Promise<{ id: string; ownerId: string }[]> {
-    return this.trashed.findDue(days, limit);
+  async findDue(days: number, limit: number, after?: DueFolder): Promise<DueFolder[]> {
+    return this.trashed.findDue(days, limit, after);
+  }
+
+  /** A name that was tampered with must not hide all the others; whoever runs the server hears of it. */
+  private named(userKey: Buffer, row: TrashedFolderRow): TrashedFolder | null {
+    try {
+      return { row, name: row.nameSealed ? openFolderName(userKey, row, row.nameSealed) : '' };
+    } catch (error) {
+      if (!(error instanceof AppError && error.definition.alert)) throw error;
+      const { code, alert } = error.definition;
+      this.logger.error({ code, alert, folderId: row.id, err: error }, 'a folder is left out of the trash');
+      return null;
+    }
   }
 
   /** When its last file is gone. */
