@@ -7,6 +7,7 @@ import { CreateShares1763985600000 } from '../migrations/1763985600000-create-sh
 import { AddQuotas1764072000000 } from '../migrations/1764072000000-add-quotas';
 import { AddTrash1764158400000 } from '../migrations/1764158400000-add-trash';
 import { DisableUsers1764417600000 } from '../migrations/1764417600000-disable-users';
+import { BindFilesToTheirOwnersFolders1764504000000 } from '../migrations/1764504000000-bind-files-to-their-owners-folders';
 import { TrustedDeviceEntity } from './auth/devices/trusted-device.entity';
 import { LoginChallengeEntity } from './auth/pin/login-challenge.entity';
 import { StepUpCodeEntity } from './auth/pin/step-up/step-up-code.entity';
@@ -61,6 +62,7 @@ const MIGRATIONS = [
   AddQuotas1764072000000,
   AddTrash1764158400000,
   DisableUsers1764417600000,
+  BindFilesToTheirOwnersFolders1764504000000,
 ];
 
 /** Every entity and every migration, for Nest. */

@@ -21,8 +21,8 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeor
 @Index('ix_files_folder_id_trashed_at', ['folderId', 'trashedAt', 'id'], { where: 'trashed_at IS NOT NULL' })
 @Index('ix_files_trashed_at', ['trashedAt'], { where: 'trashed_at IS NOT NULL' })
 @Index('ix_files_content_bidx_folder_id_trashed', ['contentBidx', 'folderId'], { where: 'trashed_at IS NOT NULL' })
-@Index('ix_files_folder_id', ['folderId'])
-@ForeignKey('folders', ['folderId'], ['id'], { name: 'fk_files_folder_id' })
+@Index('ix_files_owner_id_folder_id', ['ownerId', 'folderId'])
+@ForeignKey('folders', ['ownerId', 'folderId'], ['ownerId', 'id'], { name: 'fk_files_owner_id_folder_id' })
 @ForeignKey('blobs', ['blobId'], ['id'], { name: 'fk_files_blob_id' })
 export class FileEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_files' })

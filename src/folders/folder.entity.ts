@@ -1,10 +1,11 @@
-import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** A folder and its wrapped key. Every user has one root, made on first use, which is always open. */
 @Entity('folders')
 @Check('ck_folders_root_open', 'NOT is_root OR fk_wrapped IS NOT NULL')
 @Check('ck_folders_named', 'is_root = (name_sealed IS NULL) AND is_root = (name_bidx IS NULL)')
 @Check('ck_folders_trashed', '(trashed_at IS NULL OR NOT is_root) AND (purged_at IS NULL OR trashed_at IS NOT NULL)')
+@Unique('uq_folders_owner_id_id', ['ownerId', 'id'])
 @Index('uq_folders_owner_id_name_bidx', ['ownerId', 'nameBidx'], { unique: true, where: 'trashed_at IS NULL' })
 @Index('ix_folders_trashed_at', ['trashedAt'], { where: 'trashed_at IS NOT NULL' })
 @Index('uq_folders_owner_id_root', ['ownerId'], { unique: true, where: 'is_root' })

@@ -109,7 +109,7 @@ export class FoldersRepository {
     await this.rows.update({ ownerId, id, isRoot: false, trashedAt: IsNull() }, name);
   }
 
-  /** @throws pg's violation of `fk_files_folder_id` when it has files, also those of an upload that ends at this moment */
+  /** @throws pg's violation of `fk_files_owner_id_folder_id` when it has files, also those of an upload that ends at this moment */
   async deleteOwned(ownerId: string, id: string): Promise<void> {
     await this.rows.delete({ ownerId, id, isRoot: false, trashedAt: IsNull() });
   }

@@ -30,7 +30,9 @@ describe('the migrations', () => {
     const up = await describeSchema(dataSource);
     expect(up).toContain('table files');
     expect(up).toContain('column files.created_at timestamp(3) with time zone NOT NULL DEFAULT now()');
-    expect(up).toContain('constraint fk_files_folder_id on files: FOREIGN KEY (folder_id) REFERENCES folders(id)');
+    expect(up).toContain(
+      'constraint fk_files_owner_id_folder_id on files: FOREIGN KEY (owner_id, folder_id) REFERENCES folders(owner_id, id)',
+    );
 
     for (let undone = 0; undone < dataSource.migrations.length; undone++) await dataSource.undoLastMigration();
     const down = await describeSchema(dataSource);

@@ -143,6 +143,20 @@ describe('the commit of an upload', () => {
     expect(await files.insertWithBlob(again, folder.epoch, blob, { evenIfTrashed: true })).not.toBeNull();
   });
 
+  it('in the place of another puts that one into the trash, or nothing happens at all', async () => {
+    const first = newFile(folder);
+    await files.insertWithBlob(first, folder.epoch, await newPendingBlob(vault, first));
+    const second = newFile(folder, { nameBidx: first.nameBidx });
+    const blob = await newPendingBlob(vault, second);
+    await vault.database.query("UPDATE blobs SET state = 'deleting' WHERE id = $1", [blob.id]);
+    expect(await files.insertWithBlob(second, folder.epoch, blob, { replace: true })).toBeNull();
+    expect((await files.findOwned(folder.ownerId, first.id))?.trashedAt).toBeNull();
+    await vault.database.query("UPDATE blobs SET state = 'pending' WHERE id = $1", [blob.id]);
+    expect(await files.insertWithBlob(second, folder.epoch, blob, { replace: true })).not.toBeNull();
+    expect(await files.findOwned(folder.ownerId, first.id)).toBeNull();
+    expect(await files.findOwned(folder.ownerId, second.id)).not.toBeNull();
+  });
+
   it('lets one of 50 have a name at the same moment, and leaves the others pending', async () => {
     const nameBidx = randomBytes(32);
     const candidates = await Promise.all(

@@ -133,7 +133,7 @@ export class TrashedFoldersRepository {
     );
   }
 
-  /** The row goes last, when no file is left. @throws pg's violation of `fk_files_folder_id` */
+  /** The row goes last, when no file is left. @throws pg's violation of `fk_files_owner_id_folder_id` */
   async deletePurged(ownerId: string, id: string): Promise<void> {
     await this.rows.query('DELETE FROM folders WHERE owner_id = $1 AND id = $2 AND purged_at IS NOT NULL', [
       ownerId,
