@@ -29,13 +29,10 @@ export class TrashedFilesRepository {
     return this.rows.query(`${TRASHED} AND f.id = ANY($2)`, [ownerId, ids]);
   }
 
-  /** The one that was trashed last. The CASE is to find it by its bytes: see `FilesRepository`. */
+  /** The one that was trashed last. */
   async findOwnedByContent(ownerId: string, folderId: string, contentBidx: Buffer): Promise<FileRow | null> {
     const rows = await this.rows.query<FileRow[]>(
-      `${SELECT_FILE}
-        WHERE f.content_bidx = $3 AND f.trashed_at IS NOT NULL AND d.owner_id = $1 AND d.purged_at IS NULL
-          AND CASE WHEN f.owner_id = $1 THEN f.folder_id = $2 ELSE false END
-        ORDER BY f.trashed_at DESC, f.id DESC LIMIT 1`,
+      `${TRASHED} AND f.folder_id = $2 AND f.content_bidx = $3 ORDER BY f.trashed_at DESC, f.id DESC LIMIT 1`,
       [ownerId, folderId, contentBidx],
     );
     return rows[0] ?? null;
