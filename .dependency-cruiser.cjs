@@ -112,6 +112,22 @@ module.exports = {
       to: { path: '^src/' },
     },
     {
+      name: 'client-stands-alone',
+      comment:
+        'The client knows the API document and nothing else of ours, and runs in a browser: what uses it ships without the server.',
+      severity: 'error',
+      from: { path: '^client/' },
+      to: { pathNot: '^client/' },
+    },
+    {
+      name: 'server-needs-no-client',
+      comment:
+        'The client is for those outside: browser app, tools, tests. The load tool has its own, which costs less.',
+      severity: 'error',
+      from: { path: '^(src|migrations|bench)/' },
+      to: { path: '^client/' },
+    },
+    {
       name: 'no-unresolvable',
       comment: 'An import that does not resolve is a typo or a missing dependency.',
       severity: 'error',

@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', 'node_modules/', 'bench/results/'] },
+  { ignores: ['dist/', 'data/', 'coverage/', 'node_modules/', 'bench/results/', 'client/schema.d.ts'] },
   eslint.configs.recommended,
   {
     files: ['**/*.ts'],

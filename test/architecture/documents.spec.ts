@@ -48,6 +48,15 @@ describe('what is generated and committed is what the code makes now', () => {
       expectCommitted(`postman/${name}`, readFileSync(join(directory, name), 'utf8'));
     }
   });
+
+  it('what the typed client knows of the API', () => {
+    const source = join(directory, 'openapi.json');
+    writeFileSync(source, JSON.stringify(document));
+    execFileSync(process.execPath, [join(ROOT, 'scripts/client.mjs'), source, directory]);
+    for (const name of ['schema.d.ts', 'operations.ts']) {
+      expectCommitted(`client/${name}`, readFileSync(join(directory, name), 'utf8'));
+    }
+  });
 });
 
 describe('the OpenAPI document speaks to a person', () => {
