@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
+import { wholeJourney } from './postman-journey.mjs';
 
 const [source = 'docs/openapi.json', target = 'postman'] = process.argv.slice(2);
 const document = JSON.parse(await readFile(source, 'utf8'));
@@ -38,6 +39,7 @@ const JOURNEY = [
 /** What a person fills in, and what one answer keeps for the next request: a field of such a name takes its value from here. */
 const VARIABLES = {
   baseUrl: 'http://localhost:3000',
+  mailUrl: 'http://localhost:8025',
   email: 'alice@example.com',
   deviceId: 'laptop-1',
   deviceName: "Alice's laptop",
@@ -66,6 +68,13 @@ const BODIES = {
   changeFolderPassword: { recoveryCode: undefined },
   createShare: { folderId: undefined, fileIds: ['{{fileId}}'], expiresAt: undefined, includeOriginals: true },
   openShare: { secret: '{{shareSecret}}', transport: 'bearer' },
+  restore: { ids: ['{{fileId}}'] },
+};
+
+/** Parameters that are sent unless a person switches them off. */
+const CHOSEN = {
+  // So that there is something in the trash to remove, while the file is restored.
+  deleteFolder: { contents: 'trash' },
 };
 
 /** What is kept of a good answer: variable → expression over `body`. */
@@ -95,7 +104,7 @@ const DESCRIPTION = `${document.info.description}
 2. Run **Sign up**. The PIN is in the log of the server (\`PIN 1234 for alice@example.com\`), or in your mailbox if the server has a
    mail server. Write it into the variable \`pin\` of the environment.
 3. Run *Trade a PIN for a session* in **Sign in**. The token is kept for everything that follows.
-4. Run the rest in order. For the two uploads choose \`${PHOTO}\`, which lies beside this collection, in the tab *Body*.
+4. Run the rest in order; **A whole journey** at the top is a script of its own, and needs none of this. For the two uploads choose \`${PHOTO}\`, which lies beside this collection, in the tab *Body*.
 
 *Sign out one device* and *Trust a device no longer* need a second one: choose another \`deviceId\`, empty \`deviceToken\`, ask for a PIN in
 **Sign in**, write it into \`pin\` and trade it in first. *Move to another e-mail address* mails a PIN to \`newEmail\`, and *Ask for a PIN for
@@ -116,14 +125,23 @@ const collection = {
     schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
   },
   auth: bearer('{{sessionToken}}'),
-  event: [script(["pm.test('has a request id', () => pm.response.to.have.header('X-Request-Id'));"])],
-  item: document.tags.map(({ name, description }) => ({
-    name,
-    description,
-    item: JOURNEY.map((id) => operations.get(id))
-      .filter((operation) => operation?.tags.includes(name))
-      .map(toItem),
-  })),
+  event: [
+    script([
+      // Not the mail catcher.
+      "if (pm.request.url.toString().startsWith(pm.variables.get('baseUrl')))",
+      "  pm.test('has a request id', () => pm.response.to.have.header('X-Request-Id'));",
+    ]),
+  ],
+  item: [
+    wholeJourney({ operations, resolve, photo: PHOTO }),
+    ...document.tags.map(({ name, description }) => ({
+      name,
+      description,
+      item: JOURNEY.map((id) => operations.get(id))
+        .filter((operation) => operation?.tags.includes(name))
+        .map(toItem),
+    })),
+  ],
 };
 const environment = {
   name: `${document.info.title} (local)`,
@@ -182,20 +200,19 @@ function variableOf(path, parameter) {
   if (path.includes('/shares/')) return 'shareId';
   if (parameter === 'name') return 'fileName';
   if (path.includes('/devices/')) return 'trustedDeviceId';
-  if (path.includes('/folders/')) return 'folderId';
+  if (path.includes('/folders/') || path.includes('/trash/')) return 'folderId';
   return path.includes('/files/') ? 'fileId' : 'sessionId';
 }
 
 /** Parameters that a person may switch on. */
-function optional({ parameters }, place) {
+function optional({ operationId, parameters }, place) {
   return parameters
     .filter((parameter) => parameter.in === place)
-    .map(({ name, description, schema }) => ({
-      key: name,
-      value: String(schema.example ?? schema.default ?? ''),
-      description,
-      disabled: true,
-    }));
+    .map(({ name, description, schema }) => {
+      const chosen = CHOSEN[operationId]?.[name];
+      const value = String(chosen ?? schema.example ?? schema.default ?? '');
+      return { key: name, value, description, disabled: chosen === undefined };
+    });
 }
 
 function toBody({ operationId, requestBody }) {

@@ -1,61 +1,29 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { COLLECTION, ENVIRONMENT, Newman, POSTMAN } from '../support/newman';
 import { startTestApp, type TestApp } from '../support/test-app';
 
-const POSTMAN = resolve(__dirname, '../../postman');
-const COLLECTION = join(POSTMAN, 'photovault.postman_collection.json');
-const ENVIRONMENT = join(POSTMAN, 'photovault.postman_environment.json');
-const NEWMAN = join(dirname(require.resolve('newman/package.json')), 'bin/newman.js');
 const EMAIL = 'alice@example.com';
 const NEW_EMAIL = 'alice@example.org';
 
-/** The part of newman's JSON report that is read here. */
-interface Report {
-  readonly run: {
-    readonly stats: { readonly assertions: { readonly total: number } };
-    readonly executions: readonly { readonly item: { readonly id: string } }[];
-    readonly failures: readonly {
-      readonly source: { readonly name: string };
-      readonly error: { readonly message: string };
-    }[];
-  };
-}
-
 let vault: TestApp;
-let directory: string;
-let environment = ENVIRONMENT;
+let newman: Newman;
 const ran = new Set<string>();
 
 beforeAll(async () => {
   vault = await startTestApp();
-  directory = mkdtempSync(join(tmpdir(), 'photovault-postman-'));
+  newman = new Newman();
 });
 afterAll(async () => {
+  newman.close();
   await vault.close();
-  rmSync(directory, { recursive: true, force: true });
 });
 
-/** Runs folders or single requests as a person does: the environment of one run goes into the next. */
 async function run(folders: readonly string[], variables: Record<string, string> = {}): Promise<void> {
-  const exported = join(directory, 'environment.json');
-  const report = join(directory, 'report.json');
-  const set = { baseUrl: vault.url, ...variables };
-  const outcome = await promisify(execFile)(process.execPath, [
-    NEWMAN,
-    ...['run', COLLECTION, '--environment', environment, '--export-environment', exported, '--working-dir', POSTMAN],
-    ...['--reporters', 'json', '--reporter-json-export', report, '--suppress-exit-code'],
-    ...Object.entries(set).flatMap(([name, value]) => ['--env-var', `${name}=${value}`]),
-    ...folders.flatMap((folder) => ['--folder', folder]),
-  ]);
-  expect(outcome.stderr).toBe('');
-  environment = exported;
-  const { run: result } = JSON.parse(readFileSync(report, 'utf8')) as Report;
-  expect(result.failures.map(({ source, error }) => `${source.name}: ${error.message}`)).toEqual([]);
-  expect(result.stats.assertions.total).toBeGreaterThan(0);
-  for (const { item } of result.executions) ran.add(item.id);
+  const { items, assertions, failures } = await newman.run(folders, { baseUrl: vault.url, ...variables });
+  expect(failures).toEqual([]);
+  expect(assertions).toBeGreaterThan(0);
+  for (const { id } of items) ran.add(id);
 }
 
 /** What a person does who has a PIN mailed and writes it into the environment; the collection knows no mailbox. */

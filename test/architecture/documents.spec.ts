@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,7 @@ const ROOT = resolve(__dirname, '../..');
 interface Operation {
   readonly operationId: string;
   readonly tags: readonly string[];
-  readonly parameters: readonly { description?: string }[];
+  parameters: readonly { description?: string }[];
   readonly responses: Record<string, { description: string }>;
 }
 
@@ -56,6 +56,29 @@ describe('what is generated and committed is what the code makes now', () => {
     for (const name of ['schema.d.ts', 'operations.ts']) {
       expectCommitted(`client/${name}`, readFileSync(join(directory, name), 'utf8'));
     }
+  });
+});
+
+describe('the whole journey of the Postman collection is not made of an API that it does not fit', () => {
+  type Changing = Record<string, Record<string, Operation & { requestBody?: object }>>;
+  const changes: readonly (readonly [string, (paths: Changing) => void, string])[] = [
+    ['an operation that is gone', (paths) => delete paths['/api/v1/trash/restore']?.post, 'restore'],
+    ['a status that is not answered', (paths) => delete paths['/api/v1/users']?.post?.responses['202'], '202'],
+    ['a body without its fields', (paths) => delete paths['/api/v1/folders']?.post?.requestBody, 'name'],
+    [
+      'another name in a path',
+      (paths) => paths['/api/v1/folders/{id}/lock']?.put && (paths['/api/v1/folders/{id}/lock'].put.parameters = []),
+      'lockFolder takes no names',
+    ],
+  ];
+  it.each(changes)('%s', (_what, change, complaint) => {
+    const changed = structuredClone(document);
+    change(changed.paths as unknown as Changing);
+    const source = join(directory, 'changed.json');
+    writeFileSync(source, JSON.stringify(changed));
+    const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'scripts/postman.mjs'), source, directory]);
+    expect(status).not.toBe(0);
+    expect(stderr.toString()).toMatch(new RegExp(`Error: "[^"]+" in scripts/postman-journey.mjs: .*${complaint}`));
   });
 });
 
