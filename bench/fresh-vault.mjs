@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { run, ServerProcess } from './server-process.mjs';
 
-/** @typedef {{ api: string, server: ServerProcess, stop: () => Promise<void> }} FreshVault */
+/**
+ * A vault that is thrown away.
+ * @typedef {object} FreshVault
+ * @property {string} api where its routes begin
+ * @property {string} dataDir
+ * @property {ServerProcess} server
+ * @property {() => Promise<void>} stop
+ */
 
 /**
  * @param {Record<string, string>} env settings; limits on requests are off, because they are not the subject and would end it
@@ -15,13 +22,13 @@ import { run, ServerProcess } from './server-process.mjs';
 export async function startFreshVault(env = {}) {
   await run([process.execPath, 'scripts/build.mjs', '--if-changed'], process.cwd());
   const dir = await mkdtemp(join(tmpdir(), 'photovault-bench-'));
-  const port = await freePort();
+  const [dataDir, port] = [join(dir, 'data'), await freePort()];
   const server = await ServerProcess.start({
     command: process.execPath,
     args: ['--max-semi-space-size=4', 'dist/src/main.js'],
     env: {
       PORT: String(port),
-      DATA_DIR: join(dir, 'data'),
+      DATA_DIR: dataDir,
       PIN_REQUESTS_PER_IP_HOUR: '1000000',
       PIN_REQUESTS_PER_IP_DAY: '1000000',
       PIN_REQUESTS_PER_ACCOUNT_HOUR: '1000000',
@@ -44,7 +51,7 @@ export async function startFreshVault(env = {}) {
     await stop();
     throw error;
   }
-  return { api: `${origin}/api/v1`, server, stop };
+  return { api: `${origin}/api/v1`, dataDir, server, stop };
 }
 
 /**
