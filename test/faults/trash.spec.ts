@@ -6,6 +6,7 @@ import { startTestApp, type TestApp } from '../support/test-app';
 import { deleteFolder, restore, trash } from '../support/trash';
 import type { VaultClient } from '../support/vault-client';
 import { VaultProcess } from '../support/vault-process';
+import { eventually } from '../support/waiting';
 
 jest.setTimeout(180_000);
 
@@ -32,6 +33,13 @@ describe('a server that is killed', () => {
     await delay(after);
     await server.end('SIGKILL');
     await asked;
+    // What it had sent to the database is still carried out there, a COMMIT as well: only then it is known what it has left.
+    await eventually('the database has ended what the dead server had begun', async () => {
+      const open = await vault.database.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'`,
+      );
+      return open.length === 0;
+    });
   }
 
   async function counts(id: string): Promise<{ live: number; trashed: number }> {
