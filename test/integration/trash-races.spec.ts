@@ -145,6 +145,7 @@ describe('a purge', () => {
       await waiting(2);
       await release();
       await Promise.all(both);
+      expect(vault.logs.text).not.toContain('a folder could not be purged');
     });
     expect(await vault.database.query('SELECT FROM folders WHERE id = ANY($1)', [[id]])).toEqual([]);
   });
