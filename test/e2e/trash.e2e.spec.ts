@@ -115,6 +115,17 @@ describe('the trash', () => {
     );
   });
 
+  it('keeps what the folder has under another name by now', async () => {
+    const { id } = await put('a.jpg', 'the same');
+    await trashFile(alice, id);
+    const other = await newFolder(alice);
+    const moved = await putInto(alice, other, 'b.jpg', jpeg(2000, 'the same'));
+    await batch({ action: 'move', ids: [moved.id] });
+    expect(await restore(alice, id)).toEqual([{ id, ok: false, code: 'FILE.DUPLICATE' }]);
+    expect((await trash(alice)).items.map((file) => file.id)).toEqual([id]);
+    expect(await names()).toEqual(['b.jpg']);
+  });
+
   it('gives back 1,000 files of one name, each under another', async () => {
     const ids: string[] = [];
     for (let n = 0; n < 1000; n++) {
