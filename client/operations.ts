@@ -57,4 +57,5 @@ export const OPERATIONS: Readonly<Record<keyof operations, readonly [method: str
   emptyTrash: ['DELETE', '/api/v1/trash'],
   restore: ['POST', '/api/v1/trash/restore'],
   purge: ['DELETE', '/api/v1/trash/{id}'],
+  deleteAccount: ['POST', '/api/v1/users/me/deletion'],
 };

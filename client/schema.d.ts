@@ -5,6 +5,7 @@ export type Bytes = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
 
 /** What a program reads of an error; docs/errors.md says what to do about each. */
 export type ErrorCode =
+  | 'ACCOUNT.WRONG_EMAIL'
   | 'AUTH.CROSS_SITE'
   | 'AUTH.FRESH_PIN_REQUIRED'
   | 'AUTH.PIN_REFUSED'
@@ -862,6 +863,26 @@ export interface paths {
          * @description Its key goes first, then its bytes. A folder that is locked needs a fresh PIN in place of its password.
          */
         delete: operations["purge"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/me/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete your account, for good
+         * @description When this is answered, every session, device and share of the account is dead and its keys are destroyed; nobody can take that back. Rows and stored bytes follow, and a mail at the end says what was destroyed, and what backups may still hold. The address is free at once. Type it once more, so that nothing is deleted by mistake.
+         */
+        post: operations["deleteAccount"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1866,6 +1887,35 @@ export interface components {
             files: number;
             /** @description What stayed, because it is locked. */
             kept: components["schemas"]["TrashedFolderResponse"][];
+        };
+        DeleteAccountDto: {
+            /**
+             * Format: email
+             * @example alice@example.com
+             */
+            email: string;
+        };
+        DeletionResponse: {
+            /**
+             * @description Number of files, those in the trash too.
+             * @example 128
+             */
+            files: number;
+            /**
+             * @description Bytes of their originals.
+             * @example 734003200
+             */
+            bytes: number;
+            /**
+             * @description Folders, without the root.
+             * @example 4
+             */
+            folders: number;
+            /**
+             * @description Links that opened something.
+             * @example 1
+             */
+            shares: number;
         };
     };
     responses: never;
@@ -3457,6 +3507,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    deleteAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteAccountDto"];
+            };
+        };
+        responses: {
+            /** @description The account is closed, and the rest of it on its way out. */
+            202: {
+                headers: {
+                    /** @description What a browser should forget. */
+                    "Clear-Site-Data"?: string;
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionResponse"];
+                };
             };
         };
     };

@@ -33,6 +33,7 @@ const JOURNEY = [
   ...['getSharedRendition', 'getSharedArchive', 'listShares', 'listShareOpenings', 'revokeShare'],
   ...['requestReauthentication', 'reauthenticate'],
   ...['listSessions', 'revokeSession', 'listDevices', 'removeDevice', 'revokeOtherSessions', 'signOut'],
+  'deleteAccount',
   ...['isLive', 'isReady', 'getServerInfo'],
 ];
 
@@ -104,7 +105,7 @@ const DESCRIPTION = `${document.info.description}
 2. Run **Sign up**. The PIN is in the log of the server (\`PIN 1234 for alice@example.com\`), or in your mailbox if the server has a
    mail server. Write it into the variable \`pin\` of the environment.
 3. Run *Trade a PIN for a session* in **Sign in**. The token is kept for everything that follows.
-4. Run the rest in order; **A whole journey** at the top is a script of its own, and needs none of this. For the two uploads choose \`${PHOTO}\`, which lies beside this collection, in the tab *Body*.
+4. Run the rest in order; **A whole journey** at the top is a script of its own, and needs none of this. **Leaving** is for when you want the account to be gone, with a fresh PIN. For the two uploads choose \`${PHOTO}\`, which lies beside this collection, in the tab *Body*.
 
 *Sign out one device* and *Trust a device no longer* need a second one: choose another \`deviceId\`, empty \`deviceToken\`, ask for a PIN in
 **Sign in**, write it into \`pin\` and trade it in first. *Move to another e-mail address* mails a PIN to \`newEmail\`, and *Ask for a PIN for

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
+import { AccountModule } from './account/account.module';
 import { AuthModule } from './auth/auth.module';
 import { vaultDataSourceOptions } from './data-source';
 import { FilesModule } from './files/files.module';
@@ -55,6 +56,7 @@ export class AppModule {
         AuthModule,
         LocksModule,
         TrashModule,
+        AccountModule,
       ],
     };
   }

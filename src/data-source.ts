@@ -6,8 +6,10 @@ import { CreateRenditions1763899200000 } from '../migrations/1763899200000-creat
 import { CreateShares1763985600000 } from '../migrations/1763985600000-create-shares';
 import { AddQuotas1764072000000 } from '../migrations/1764072000000-add-quotas';
 import { AddTrash1764158400000 } from '../migrations/1764158400000-add-trash';
+import { DeleteAccounts1764244800000 } from '../migrations/1764244800000-delete-accounts';
 import { DisableUsers1764417600000 } from '../migrations/1764417600000-disable-users';
 import { BindFilesToTheirOwnersFolders1764504000000 } from '../migrations/1764504000000-bind-files-to-their-owners-folders';
+import { AccountDeletionEntity } from './account/deletion/account-deletion.entity';
 import { TrustedDeviceEntity } from './auth/devices/trusted-device.entity';
 import { LoginChallengeEntity } from './auth/pin/login-challenge.entity';
 import { StepUpCodeEntity } from './auth/pin/step-up/step-up-code.entity';
@@ -31,6 +33,7 @@ import { ServerSecretEntity } from './vault/server-secret.entity';
 import { UserKeyEntity } from './vault/user-key.entity';
 
 const ENTITIES = [
+  AccountDeletionEntity,
   BlobEntity,
   BudgetEntity,
   FileEntity,
@@ -61,6 +64,7 @@ const MIGRATIONS = [
   CreateShares1763985600000,
   AddQuotas1764072000000,
   AddTrash1764158400000,
+  DeleteAccounts1764244800000,
   DisableUsers1764417600000,
   BindFilesToTheirOwnersFolders1764504000000,
 ];

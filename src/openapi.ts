@@ -39,6 +39,7 @@ const TAGS = {
     'Give others a link to a folder or to some files, see who has opened it, and end it. Whoever has the link needs no account: it opens ' +
     'the share, and what is in it can be looked at and fetched.',
   Sessions: 'Where you are signed in, which devices you trust, how to end either, and a fresh PIN for what needs one.',
+  Leaving: 'Deleting your account. Nobody can take that back, not even whoever runs the vault.',
   Server: 'Whether it runs, and the limits that a client needs.',
 };
 

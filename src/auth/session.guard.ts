@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { AppConfig } from '../platform/config/app-config';
 import { ACCESS, type AccessLabel, FRESH_PIN } from '../platform/http/access.decorator';
 import { mayBeCrossSite } from '../platform/http/cross-site';
-import { AccessErrors } from '../platform/http/http.errors';
+import { AccessErrors, noSession } from '../platform/http/http.errors';
 import type { AuthenticatedRequest } from '../platform/http/principal';
 import type { VisitorRequest } from '../platform/http/visitor';
 import { sessionCredentials } from '../platform/http/session-credentials';
@@ -27,7 +27,7 @@ export class SessionGuard implements CanActivate {
     if (label === 'share') return this.isAdmitted(request);
     const credentials = sessionCredentials(request, this.config.isPublicUrlSecure);
     const session = credentials && (await this.sessions.find(credentials.token));
-    if (!session) throw AccessErrors.sessionRequired({ headers: { 'WWW-Authenticate': 'Bearer' } });
+    if (!session) throw noSession();
     if (credentials.by === 'cookie' && mayBeCrossSite(request, this.config.get('PUBLIC_URL'))) {
       throw AccessErrors.crossSite();
     }
@@ -41,7 +41,7 @@ export class SessionGuard implements CanActivate {
 
   /** @throws {AppError} `AUTH.SESSION_REQUIRED` */
   private isAdmitted({ visitor }: VisitorRequest): boolean {
-    if (!visitor) throw AccessErrors.sessionRequired({ headers: { 'WWW-Authenticate': 'Bearer' } });
+    if (!visitor) throw noSession();
     return true;
   }
 

@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Injectable, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DeletionModule } from '../account/deletion/deletion.module';
 import type { AppParts } from '../app.module';
 import { AuthModule } from '../auth/auth.module';
 import { vaultDataSourceOptions } from '../data-source';
@@ -44,6 +45,7 @@ export class CliModule {
         // Its guard and controllers are there as well, and nobody comes in: there are no routes.
         AuthModule,
         StatsModule,
+        DeletionModule,
       ],
     };
   }

@@ -4,6 +4,7 @@ import type { Profile } from '../users/users.service';
 import { parseEmail } from './arguments';
 import { JSON_OPTION, type OutputOptions, say } from './output';
 import { addUserAccessCommands } from './user-access.command';
+import { addUsersDeleteCommand } from './users-delete.command';
 import { withVault } from './with-vault';
 
 /** `vault users …` */
@@ -54,6 +55,7 @@ export function addUsersCommands(program: Command, env: NodeJS.ProcessEnv): void
     });
 
   addUserAccessCommands(users, env);
+  addUsersDeleteCommand(users, env);
 }
 
 /** In an object, because commander takes null and 0 for arguments that are not there. */

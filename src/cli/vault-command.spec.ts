@@ -33,6 +33,7 @@ describe('the vault command', () => {
       'users add',
       'users list',
       'users disable',
+      'users delete',
       'sessions',
       'keys',
       'keys status',
@@ -48,7 +49,7 @@ describe('the vault command', () => {
 
   it.each([
     '',
-    ...['users add', 'users list', 'users set-email', 'users disable', 'users enable'],
+    ...['users add', 'users list', 'users set-email', 'users disable', 'users enable', 'users delete'],
     ...['sessions list', 'sessions revoke', 'stats'],
     ...['keys status', 'keys rotate', 'keys retire', 'keys backup', 'keys restore'],
     'fsck',
@@ -83,6 +84,8 @@ describe('the vault command', () => {
     'sessions revoke a@example.com --session nonsense',
     'sessions revoke a@example.com --session 019ab0c4-71d0-7b8a-a2c4-6d5e4f3a2b1c --devices',
     'stats all',
+    'users delete',
+    'users delete alice --yes',
     'keys rotate now',
     'fsck --repair',
     'fsck everything',

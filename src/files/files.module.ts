@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FoldersModule } from '../folders/folders.module';
+import { UsersModule } from '../users/users.module';
 import { DownloadController } from './download/download.controller';
 import { DownloadService } from './download/download.service';
 import { FileEdits } from './file-edits.service';
@@ -25,7 +26,7 @@ import { RawUploadController } from './upload/raw-upload.controller';
 import { UploadService } from './upload/upload.service';
 
 @Module({
-  imports: [FoldersModule, TypeOrmModule.forFeature([FileEntity, RenditionEntity])],
+  imports: [FoldersModule, UsersModule, TypeOrmModule.forFeature([FileEntity, RenditionEntity])],
   controllers: [
     RawUploadController,
     MultipartUploadController,

@@ -65,14 +65,14 @@ export class FoldersRepository {
     return (await this.statements.run<FolderKeyRow>(FIND_ROOT, [ownerId]))[0] ?? null;
   }
 
-  /** Of two first uploads at once, one makes the root and the other finds it. */
+  /** Of two first uploads at once, one makes the root and the other finds it; for an account that is being deleted nobody does. */
   async insertRootUnlessThere(root: Pick<FolderEntity, 'id' | 'ownerId' | 'fkWrapped'>): Promise<void> {
-    await this.rows
-      .createQueryBuilder()
-      .insert()
-      .values({ ...root, isRoot: true })
-      .orIgnore()
-      .execute();
+    await this.rows.query(
+      `INSERT INTO folders (id, owner_id, fk_wrapped, is_root)
+       SELECT $1, id, $3, true FROM users WHERE id = $2 AND email_bidx IS NOT NULL FOR KEY SHARE
+       ON CONFLICT DO NOTHING`,
+      [root.id, root.ownerId, root.fkWrapped],
+    );
   }
 
   /**

@@ -6,6 +6,7 @@ import { KEY_BYTES } from '../platform/crypto/chunked-encryption';
 import { folderKeyContext } from '../platform/crypto/contexts';
 import { wrapKey } from '../platform/crypto/sealed-value';
 import { isForeignKeyViolation, violatedUnique } from '../platform/database/prepared-statements';
+import { noSession } from '../platform/http/http.errors';
 import type { Principal } from '../platform/http/principal';
 import { storedName } from '../platform/names/stored-name';
 import { UsersService } from '../users/users.service';
@@ -36,7 +37,7 @@ export class FoldersService {
     private readonly users: UsersService,
   ) {}
 
-  /** @throws {AppError} `FOLDER.BAD_NAME`, `FOLDER.NAME_TAKEN`, `FOLDER.TOO_MANY` */
+  /** @throws {AppError} `FOLDER.BAD_NAME`, `FOLDER.NAME_TAKEN`, `FOLDER.TOO_MANY`; `AUTH.SESSION_REQUIRED` when the account was just deleted */
   async create(principal: Principal, name: string): Promise<ShownFolder> {
     const { userId: ownerId } = principal;
     const id = uuidv7();
@@ -44,7 +45,7 @@ export class FoldersService {
     const fkWrapped = wrapKey(userKey, folderKeyContext(ownerId, id, FIRST_KEY_VERSION), randomBytes(KEY_BYTES));
     const folder = { id, ownerId, fkWrapped, ...sealFolderName(userKey, { id, ownerId }, validName(name)) };
     const inserted = this.dataSource.transaction(async (tx) => {
-      await this.users.lock(tx, ownerId);
+      if ((await this.users.lock(tx, ownerId)) === null) throw noSession();
       return this.folders.insertOwned(tx, folder, FOLDER_LIMIT);
     });
     if (!(await orNameTaken(inserted))) throw FolderErrors.tooMany();

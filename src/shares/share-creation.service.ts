@@ -13,9 +13,11 @@ import { AppConfig } from '../platform/config/app-config';
 import { ARGON2ID_DEFAULTS } from '../platform/crypto/password-kdf';
 import { hashToken } from '../platform/crypto/tokens';
 import { isUuid } from '../platform/database/uuid';
+import { noSession } from '../platform/http/http.errors';
 import type { Principal } from '../platform/http/principal';
 import { newPassword } from '../platform/passwords/new-password';
 import { PasswordHasher } from '../platform/passwords/password-hasher.service';
+import { UsersService } from '../users/users.service';
 import { KeyringService } from '../vault/keyring.service';
 import type { ShareItemEntity } from './share-item.entity';
 import {
@@ -71,11 +73,12 @@ export class ShareCreation {
     private readonly keyring: KeyringService,
     private readonly hasher: PasswordHasher,
     private readonly shares: SharesRepository,
+    private readonly users: UsersService,
   ) {}
 
   /**
    * @throws {AppError} `SHARE.BAD_TARGET`, `SHARE.BAD_END`, `SHARE.NO_PREVIEW`, `PASSWORD.REFUSED`, `PASSWORD.BUSY`, `FOLDER.NOT_FOUND`,
-   *   `FOLDER.IS_ROOT`, `FOLDER.LOCKED`, `FOLDER.CHANGED_MEANWHILE`, `FILE.NOT_FOUND`; nothing was made then
+   *   `FOLDER.IS_ROOT`, `FOLDER.LOCKED`, `FOLDER.CHANGED_MEANWHILE`, `FILE.NOT_FOUND`, `AUTH.SESSION_REQUIRED`; nothing was made then
    */
   async create(principal: Principal, wish: ShareWish): Promise<CreatedShare> {
     const password = wish.password === undefined ? null : newPassword(wish.password);
@@ -107,6 +110,8 @@ export class ShareCreation {
     };
     const items = target.files.map((file) => toItem(key, share, file));
     await this.dataSource.transaction(async (tx) => {
+      // Before all else: whoever deletes the account locks it first as well, and afterwards there is none to share anything of.
+      if ((await this.users.lock(tx, principal.userId)) === null) throw noSession();
       // The folder, or that of a file, has been locked or rekeyed since its key was handed out; or a file was moved.
       const isWritten = (await this.shares.insert(tx, row)) && (await this.shares.insertItems(tx, items));
       if (!isWritten) throw FolderErrors.changedMeanwhile();

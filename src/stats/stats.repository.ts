@@ -38,7 +38,7 @@ export class StatsRepository {
               (SELECT count(*)::int FROM shares s WHERE ${LIVE_SHARE}) AS "liveShares",
               (SELECT count(*)::int FROM sessions WHERE ${LIVE_SESSION}) AS "liveSessions",
               pg_database_size(current_database())::float8 AS "databaseBytes"
-         FROM (SELECT count(*) FILTER (WHERE disabled_at IS NULL)::int AS "activeAccounts",
+         FROM (SELECT count(*) FILTER (WHERE disabled_at IS NULL AND email_bidx IS NOT NULL)::int AS "activeAccounts",
                       count(disabled_at)::int AS "disabledAccounts" FROM users) u,
               (SELECT count(*) FILTER (WHERE trashed_at IS NULL)::int AS files,
                       count(trashed_at)::int AS "trashedFiles" FROM files) f,

@@ -17,9 +17,10 @@ export class UsersRepository {
     return this.rows.findOneBy({ id });
   }
 
-  /** In the order of their ids, which is that of their making. @param after the last id of the batch before */
+  /** In the order of their ids, which is that of their making; without those that are being deleted. @param after the last id of the batch before */
   async findBatch(limit: number, after?: string): Promise<UserEntity[]> {
-    return this.rows.find({ where: after ? { id: MoreThan(after) } : {}, order: { id: 'ASC' }, take: limit });
+    const where = { emailBidx: Not(IsNull()), ...(after && { id: MoreThan(after) }) };
+    return this.rows.find({ where, order: { id: 'ASC' }, take: limit });
   }
 
   async findIdByEmailIndex(emailBidx: Buffer, tx: EntityManager = this.rows.manager): Promise<string | null> {
@@ -74,7 +75,7 @@ export class UsersRepository {
     return (result.raw as unknown[]).length === 1;
   }
 
-  /** Leaves rows that refer to the account free to be written. @returns the index of its address, or null when there is no such account */
+  /** Leaves rows that refer to the account free to be written. @returns the index of its address, or null when there is no such account any more */
   async lock(tx: EntityManager, id: string): Promise<Buffer | null> {
     const rows = await tx.query<{ emailBidx: Buffer }[]>(
       'SELECT email_bidx AS "emailBidx" FROM users WHERE id = $1 FOR NO KEY UPDATE',

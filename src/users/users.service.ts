@@ -108,6 +108,11 @@ export class UsersService {
     return this.openEmail(user);
   }
 
+  /** Whether there is such an account, which nobody is deleting. */
+  async isOpen(id: string): Promise<boolean> {
+    return Boolean((await this.users.findById(id))?.emailBidx);
+  }
+
   /** How many accounts there are. */
   async count(tx: EntityManager): Promise<number> {
     return this.users.count(tx);
@@ -115,7 +120,7 @@ export class UsersService {
 
   /**
    * Keeps every other transaction that would lock the same account, or change its address, waiting: for what has to be counted exactly.
-   * @returns the blind index of its address, or null when there is no such account
+   * @returns the blind index of its address, or null when there is no such account, or it is being deleted
    */
   async lock(tx: EntityManager, id: string): Promise<Buffer | null> {
     return this.users.lock(tx, id);
@@ -137,7 +142,9 @@ export class UsersService {
     }
   }
 
+  /** @throws {AppError} `USER.NOT_FOUND` when the account is being deleted */
   private async openEmail({ id, emailSealed }: UserEntity): Promise<string> {
+    if (!emailSealed) throw UserErrors.notFound();
     const userKey = await this.keyring.userKey(id);
     return orDamaged(() => openValue(userKey, emailContext(id), emailSealed)).toString();
   }

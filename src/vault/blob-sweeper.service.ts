@@ -11,6 +11,8 @@ import { findStrays, STRAY_AGE_MS } from './stray-objects';
 const SWEEP_SECONDS = 30;
 const STRAY_SECONDS = 3600;
 const BATCH = 500;
+/** Objects that are removed at the same time. */
+const PARALLEL = 8;
 
 /**
  * Removes what nobody will ever ask for: blobs of uploads that died, and objects without a row. Never anything `ready`.
@@ -34,32 +36,46 @@ export class BlobSweeper implements OnApplicationBootstrap {
     this.jobs.every('blob-strays', STRAY_SECONDS, () => this.sweepStrays(new Date(Date.now() - STRAY_AGE_MS)));
   }
 
-  /** Row by row: claim, remove the bytes, delete the row; a crash in between is finished by the next round. */
-  async sweep(): Promise<void> {
-    await this.blobs.doomExpired(BATCH);
-    for (
-      let doomed = await this.blobs.findDoomed(BATCH);
-      doomed.length > 0;
-      doomed = await this.blobs.findDoomed(BATCH)
-    ) {
-      let removed = 0;
-      for (const blob of doomed) removed += (await this.remove(blob)) ? 1 : 0;
-      if (removed > 0) this.logger.info({ blobs: removed }, 'swept blobs of unfinished uploads');
+  /**
+   * Some at a time: claim, remove the bytes, delete the rows; a crash in between is finished by the next round.
+   * @param ownerId whose alone; all that this owner still has after it is being written by somebody, or could not be removed
+   * @param isOver asked between two batches: whether to leave the rest for another time
+   */
+  async sweep(ownerId?: string, isOver: () => boolean = () => false): Promise<void> {
+    await this.blobs.doomExpired(BATCH, ownerId);
+    while (!isOver()) {
+      const doomed = await this.blobs.findDoomed(BATCH, ownerId);
+      if (doomed.length === 0) return;
+      const removed = await this.removeAll(doomed);
+      if (removed > 0) this.logger.info({ blobs: removed }, 'swept blobs that nobody has any more');
       // What could not be removed would be found again at once: it waits for the next round.
       if (removed < doomed.length) return;
     }
   }
 
-  /** One blob that cannot be removed must not keep the others. */
-  private async remove({ id, ownerId }: DoomedBlob): Promise<boolean> {
-    try {
-      await this.store.remove(blobKey(ownerId, id));
-      await this.blobs.deleteDoomed(id);
-      return true;
-    } catch (error) {
-      this.logger.error({ err: error, blobId: id }, 'a blob could not be swept');
-      return false;
-    }
+  /** See {@link BlobsRepository.existOf}. */
+  async hasWorkFor(ownerId: string): Promise<boolean> {
+    return this.blobs.existOf(ownerId);
+  }
+
+  /** @returns how many; one blob that cannot be removed must not keep the others */
+  private async removeAll(doomed: readonly DoomedBlob[]): Promise<number> {
+    const gone: string[] = [];
+    const waiting = doomed.values();
+    const lane = async (): Promise<void> => {
+      // The lanes share one iterator: each takes the next blob that nobody has.
+      for (const { id, ownerId } of waiting) {
+        try {
+          await this.store.remove(blobKey(ownerId, id));
+          gone.push(id);
+        } catch (error) {
+          this.logger.error({ err: error, blobId: id }, 'a blob could not be swept');
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, lane));
+    await this.blobs.deleteDoomed(gone);
+    return gone.length;
   }
 
   /** Looks for objects that have no row and were there, older than `before`, the last time too. */

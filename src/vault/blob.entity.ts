@@ -15,6 +15,7 @@ export type BlobState = 'pending' | 'ready' | 'deleting';
 )
 @Index('ix_blobs_lease_expires_at', ['leaseExpiresAt'], { where: "state <> 'ready'" })
 @Index('ix_blobs_owner_id', { synchronize: false })
+@Index('ix_blobs_owner_id_deleting', ['ownerId', 'id'], { where: "state = 'deleting'" })
 export class BlobEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pk_blobs' })
   id!: string;

@@ -58,13 +58,19 @@ export class BlobsRepository {
     return (await this.statements.run(INSERT_PENDING, values)).length === 1;
   }
 
-  /** Extends the leases of uploads that are still running. */
-  async renewLeases(ids: readonly string[], leaseSeconds: number): Promise<void> {
-    await this.rows.query(
+  /**
+   * Extends the leases of uploads that are still running, unless their account was closed: those run out, like those of the dead.
+   * @returns the ids of those that go on
+   */
+  async renewLeases(ids: readonly string[], leaseSeconds: number): Promise<Set<string>> {
+    const [rows] = await this.rows.query<[{ id: string }[], number]>(
       `UPDATE blobs SET lease_expires_at = clock_timestamp() + make_interval(secs => $2)
-        WHERE id = ANY($1) AND state = 'pending'`,
+        WHERE id = ANY($1) AND state = 'pending'
+          AND EXISTS (SELECT FROM users WHERE users.id = blobs.owner_id AND users.email_bidx IS NOT NULL)
+        RETURNING id`,
       [ids, leaseSeconds],
     );
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** Compare-and-set: only a blob that is still pending can be given up; a ready one never. */
@@ -78,23 +84,37 @@ export class BlobsRepository {
     return this.rows.existsBy({ id, state: 'ready' });
   }
 
-  /** Claims pending blobs whose lease has run out; two sweepers never get the same one. */
-  async doomExpired(limit: number): Promise<void> {
+  /** Claims pending blobs whose lease has run out, or those of one owner; two sweepers never get the same one. */
+  async doomExpired(limit: number, ownerId?: string): Promise<void> {
     await this.rows.query(
       `UPDATE blobs SET state = 'deleting'
         WHERE id IN (SELECT id FROM blobs WHERE state = 'pending' AND lease_expires_at < clock_timestamp()
+                        AND ($2::uuid IS NULL OR owner_id = $2)
                       ORDER BY lease_expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
-      [limit],
+      [limit, ownerId ?? null],
     );
   }
 
-  async findDoomed(limit: number): Promise<DoomedBlob[]> {
-    return this.rows.find({ select: { id: true, ownerId: true }, where: { state: 'deleting' }, take: limit });
+  /** Of everybody, or of one owner; in the order of an index, because statistics do not keep up with how many there are. */
+  async findDoomed(limit: number, ownerId?: string): Promise<DoomedBlob[]> {
+    const where = { state: 'deleting' as const, ...(ownerId !== undefined && { ownerId }) };
+    const order = { ownerId: 'ASC', id: 'ASC' } as const;
+    return this.rows.find({ select: { id: true, ownerId: true }, where, order, take: limit });
   }
 
-  /** The row goes last, when no byte is left. */
-  async deleteDoomed(id: string): Promise<void> {
-    await this.rows.delete({ id, state: 'deleting' });
+  /** The rows go last, when no byte is left. */
+  async deleteDoomed(ids: readonly string[]): Promise<void> {
+    await this.rows.query(`DELETE FROM blobs WHERE id = ANY($1) AND state = 'deleting'`, [ids]);
+  }
+
+  /** Whether an owner has a blob, in whatever state: asked in two parts, each of which has an index. */
+  async existOf(ownerId: string): Promise<boolean> {
+    const rows = await this.rows.query<[{ exist: boolean }]>(
+      `SELECT EXISTS (SELECT FROM blobs WHERE owner_id = $1 AND state <> 'deleting')
+           OR EXISTS (SELECT FROM blobs WHERE owner_id = $1 AND state = 'deleting') AS exist`,
+      [ownerId],
+    );
+    return rows[0].exist;
   }
 
   /** Blobs that a file has, in the order of their making. @param after the last id of the batch before, or null */

@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import { KEY_BYTES } from '../platform/crypto/chunked-encryption';
 import { serverSecretContext, type ServerSecretPurpose, userKeyContext } from '../platform/crypto/contexts';
 import { unwrapKey, wrapKey } from '../platform/crypto/sealed-value';
+import { noSession } from '../platform/http/http.errors';
 import { KeysRepository } from './keys.repository';
 import { MasterKeyError } from './master-key-error';
 import { MasterKeyring } from './master-keyring';
@@ -96,12 +97,14 @@ export class KeyringService implements OnModuleInit {
 
   /**
    * A user's key, 32 bytes.
-   * @throws {AppError} `VAULT.DAMAGED` when there is none, or the master key does not open it
+   * @throws {AppError} `VAULT.DAMAGED` when there is none, or the master key does not open it; `AUTH.SESSION_REQUIRED` when the account was
+   *   deleted under the request
    */
   async userKey(userId: string): Promise<Buffer> {
     const cached = this.userKeys.get(userId);
     if (cached) return cached;
     const row = await this.repository.findUserKey(userId);
+    if (!row && (await this.repository.isAccountGone(userId))) throw noSession();
     if (!row) throw VaultErrors.damaged({ cause: new Error('a user without a key') });
     const masterKey = await this.masterKeys.key(row.kid);
     const userKey = orDamaged(() => unwrapKey(masterKey, userKeyContext(userId, row.kid), row.keyWrapped));

@@ -64,6 +64,14 @@ export class KeysRepository {
     return this.userKeys.findOneBy({ userId });
   }
 
+  /** Whether somebody's key is gone because the account is, or is on its way: then there is nothing to report. */
+  async isAccountGone(userId: string): Promise<boolean> {
+    const rows = await this.userKeys.query<unknown[]>('SELECT FROM users WHERE id = $1 AND email_bidx IS NOT NULL', [
+      userId,
+    ]);
+    return rows.length === 0;
+  }
+
   /**
    * Locks some user keys that another master key than `kid` wraps, in the order of their ids. What somebody else holds is left out.
    * @param after the last id of the batch before, or null

@@ -59,7 +59,7 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
     try {
       const header = Buffer.alloc(HEADER_BYTES);
       const held = this.reservations.hold(reservation, source);
-      const sealed = keepHeader(sealStream(key, blobContext(ownerId, fileId, id, kind), held), header);
+      const sealed = this.whileLeased(id, sealStream(key, blobContext(ownerId, fileId, id, kind), held), header);
       const { bytes, crc32 } = await this.store.put(blobKey(ownerId, id), sealed);
       return { id, ownerId, ctBytes: bytes, ctCrc32: crc32, header };
     } catch (error) {
@@ -82,7 +82,7 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
       // A row that a crash of the database has taken is no reason to keep the object; only a file's blob stays.
       if (!(await this.blobs.doomPending(blob.id)) && (await this.blobs.isReady(blob.id))) return;
       await this.store.remove(blobKey(blob.ownerId, blob.id));
-      await this.blobs.deleteDoomed(blob.id);
+      await this.blobs.deleteDoomed([blob.id]);
     } catch (error) {
       this.logger.warn({ err: error, blobId: blob.id }, 'a blob could not be removed now; the sweeper will');
     }
@@ -112,21 +112,28 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
     return this.blobs.usageOf(ownerId);
   }
 
+  /**
+   * Copies the first bytes that flow by into `header`, and ends an upload whose lease is lost, in the place of taking its bytes to the
+   * last one.
+   * @throws {AppError} `UPLOAD.INTERRUPTED`
+   */
+  private async *whileLeased(id: string, source: AsyncIterable<Buffer>, header: Buffer): AsyncGenerator<Buffer> {
+    let kept = 0;
+    for await (const block of source) {
+      if (!this.leased.has(id)) throw VaultErrors.leaseLost();
+      if (kept < HEADER_BYTES) kept += block.copy(header, kept);
+      yield block;
+    }
+  }
+
   private async renewLeases(): Promise<void> {
     if (this.leased.size === 0) return;
+    const asked = [...this.leased];
     try {
-      await this.blobs.renewLeases([...this.leased], LEASE_SECONDS);
+      const renewed = await this.blobs.renewLeases(asked, LEASE_SECONDS);
+      for (const id of asked) if (!renewed.has(id)) this.leased.delete(id);
     } catch (error) {
       this.logger.warn({ err: error }, 'leases could not be renewed');
     }
-  }
-}
-
-/** Copies the first bytes that flow by into `header`. */
-async function* keepHeader(source: AsyncIterable<Buffer>, header: Buffer): AsyncGenerator<Buffer> {
-  let kept = 0;
-  for await (const block of source) {
-    if (kept < HEADER_BYTES) kept += block.copy(header, kept);
-    yield block;
   }
 }

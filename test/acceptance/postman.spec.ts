@@ -45,6 +45,8 @@ it('the collection runs from sign-up to sign-out without a failure, every operat
   await run(['Give a fresh PIN'], await pinOf(NEW_EMAIL));
   const rest = ['Where you are signed in', 'Sign out one device', 'Devices that you trust', 'Trust a device no longer'];
   await run([...rest, 'Sign out everywhere else', 'Sign out here']);
+  await run(['Ask for a PIN to sign in with']);
+  await run([tradeIn, 'Leaving'], await pinOf(NEW_EMAIL));
 
   const { body } = await vault
     .stranger()

@@ -11,6 +11,7 @@ import { Reservations } from '../../src/vault/reservations.service';
 import { VaultService } from '../../src/vault/vault.service';
 import { stalled } from '../contracts/blob-store.contract';
 import { fakeOnly } from '../support/fake-time';
+import { newRoot } from '../support/rows';
 import { startTestApp, type TestApp } from '../support/test-app';
 import { eventually } from '../support/waiting';
 
@@ -18,11 +19,13 @@ let app: TestApp;
 /** A vault of its own, whose clock for renewals stands still until it is told to go. */
 let vault: VaultService;
 let sweeper: BlobSweeper;
+let ownerId: string;
 
 beforeAll(async () => {
   app = await startTestApp();
   await app.app.get(JobsService).beforeApplicationShutdown();
   sweeper = app.app.get(BlobSweeper);
+  ownerId = (await newRoot(app)).ownerId;
   fakeOnly(['setInterval', 'clearInterval']);
   const [store, blobs] = [app.app.get(BlobStore, { strict: false }), app.app.get(BlobsRepository, { strict: false })];
   vault = new VaultService(store, blobs, app.app.get(Reservations, { strict: false }), app.app.get<Logger>(LOGGER));
@@ -39,7 +42,7 @@ const count = async (where: string) => (await app.database.query(`SELECT FROM bl
 
 it('a lease is renewed every 20 seconds while an upload is slow, and not after it', async () => {
   const slow = stalled(randomBytes(10));
-  const identity = { ownerId: uuidv7(), fileId: uuidv7(), kind: BlobKind.original };
+  const identity = { ownerId, fileId: uuidv7(), kind: BlobKind.original };
   const put = vault.put(identity, randomBytes(32), slow.source);
   await slow.begun;
   for (let round = 0; round < 3; round++) {
@@ -56,5 +59,23 @@ it('a lease is renewed every 20 seconds while an upload is slow, and not after i
   await expireAll();
   jest.advanceTimersByTime(60_000);
   await sweeper.sweep();
+  expect(await count('true')).toBe(0);
+});
+
+it.each([
+  ['that a sweeper has taken', "UPDATE blobs SET state = 'deleting' WHERE state = 'pending'"],
+  ['whose account was closed', 'UPDATE users SET email_bidx = NULL, email_sealed = NULL'],
+])('an upload %s has its lease renewed no more, and ends with its next byte', async (_, doomed) => {
+  const slow = stalled(randomBytes(10));
+  const put = vault.put({ ownerId, fileId: uuidv7(), kind: BlobKind.original }, randomBytes(32), slow.source);
+  const refused = expect(put).rejects.toMatchObject({ definition: { code: 'UPLOAD.INTERRUPTED' } });
+  await slow.begun;
+  await app.database.query(doomed);
+  await expireAll();
+  await jest.advanceTimersByTimeAsync(20_000);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(await count('lease_expires_at > now()')).toBe(0);
+  slow.end();
+  await refused;
   expect(await count('true')).toBe(0);
 });

@@ -194,6 +194,42 @@ describe('more mails than can wait', () => {
   });
 });
 
+describe('whoever waits to hear that a mail was taken', () => {
+  it('does, once, when a mail server has it, and not before', async () => {
+    const posting = await open();
+    posting.server.busyTimes = 1;
+    const taken = jest.fn(() => expect(posting.arrivals('bob@busy.example')).toBe(1));
+    const lost = jest.fn();
+    posting.queue.post(() => mailFor('bob@busy.example'), {}, { taken, lost });
+    await posting.server.mailTo('bob@busy.example');
+    await posting.stop();
+    expect([taken.mock.results, lost.mock.calls]).toEqual([[{ type: 'return', value: undefined }], []]);
+  });
+
+  it('does not when it was refused, but that it is lost', async () => {
+    const posting = await open();
+    const [taken, lost] = [jest.fn(), jest.fn()];
+    posting.queue.post(() => mailFor('carol@refused.example'), {}, { taken, lost });
+    await eventually('it is lost', () => lost.mock.calls.length === 1);
+    expect(taken).not.toHaveBeenCalled();
+  });
+
+  it('does not when a stop has left it behind, although it still arrives', async () => {
+    const posting = await open({ stopMs: 50 });
+    let take = (): void => undefined;
+    posting.server.dawdles = new Promise((resolve) => (take = resolve));
+    const [taken, lost] = [jest.fn(), jest.fn()];
+    posting.queue.post(() => mailFor('carol@example.com'), {}, { taken, lost });
+    await eventually('it is on its way', () => posting.server.asked.length === 1);
+    await posting.queue.beforeApplicationShutdown();
+    expect(lost).toHaveBeenCalledTimes(1);
+    take();
+    await posting.server.mailTo('carol@example.com');
+    await delay(100);
+    expect(taken).not.toHaveBeenCalled();
+  });
+});
+
 describe('a stop', () => {
   it('waits for mails that are on their way or about to be', async () => {
     const posting = await open();

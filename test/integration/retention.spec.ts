@@ -127,6 +127,17 @@ const TABLE: readonly Kept[] = [
     make: (moment) => folder(moment),
   },
   {
+    what: 'mails about deleted accounts',
+    days: 7,
+    isThere: 'SELECT FROM account_deletions WHERE user_id = $1',
+    make: (moment) =>
+      insert(
+        'account_deletions (user_id, stage, requested_by, mailbox_sealed, files, bytes, folders, shares, mail_after, removed_at)',
+        `$1, 'removed', 'owner', $2, 0, 0, 0, 0, now() + interval '1 day', ${moment}`,
+        [uuidv7(), bytes()],
+      ),
+  },
+  {
     what: 'budgets',
     days: 0,
     isThere: 'SELECT FROM budgets WHERE key = $1',

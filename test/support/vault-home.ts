@@ -16,6 +16,7 @@ import { BlobsRepository } from '../../src/vault/blobs.repository';
 import { readCanary } from '../../src/vault/keys.repository';
 import { KeyringService } from '../../src/vault/keyring.service';
 import { MasterKeyring } from '../../src/vault/master-keyring';
+import { dumpLines } from './dump';
 import { VaultProcess, type VaultProcessOptions } from './vault-process';
 import { eventually } from './waiting';
 
@@ -68,15 +69,7 @@ export class VaultHome {
 
   /** Every row of every table as text, one a line: what a dump of the database would show. */
   async dump(): Promise<string> {
-    const tables = await this.query<{ name: string }>(
-      "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1",
-    );
-    const lines: string[] = [];
-    for (const { name } of tables) {
-      const rows = await this.query<{ text: string }>(`SELECT t::text AS text FROM "${name}" t ORDER BY 1`);
-      lines.push(...rows.map(({ text }) => `${name} ${text}`));
-    }
-    return lines.join('\n');
+    return (await dumpLines((sql, values) => this.query(sql, values))).join('\n');
   }
 
   /** Names of what lies directly in DATA_DIR, sorted. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../platform/config/app-config';
 import type { Principal } from '../../platform/http/principal';
-import { AccessErrors } from '../../platform/http/http.errors';
+import { noSession } from '../../platform/http/http.errors';
 import { MailQueue } from '../../platform/mail/mail-queue.service';
 import { SecurityLog } from '../../users/events/security-log.service';
 import { UsersService } from '../../users/users.service';
@@ -58,8 +58,7 @@ export class EmailChangeService {
         const current = await this.users.lock(tx, userId);
         // Whoever throws an intruder out in this moment is either too late or just in time, and nothing in between.
         const label = await this.sessions.deviceOf(tx, sessionId);
-        if (label === null || current === null)
-          throw AccessErrors.sessionRequired({ headers: { 'WWW-Authenticate': 'Bearer' } });
+        if (label === null || current === null) throw noSession();
         await this.users.changeEmail(tx, userId, email);
         // What is in the old mailbox opens nothing any more.
         await this.codes.delete(tx, current);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { AppConfig } from '../../platform/config/app-config';
-import { AccessErrors } from '../../platform/http/http.errors';
+import { noSession } from '../../platform/http/http.errors';
 import type { Principal } from '../../platform/http/principal';
 import { SecurityLog } from '../../users/events/security-log.service';
 import { PinGuessesService } from '../pin/pin-guesses.service';
@@ -42,7 +42,7 @@ export class ReauthenticationService {
       { ...proof, purpose: 'reauthentication', sessionId },
       async (tx) => {
         const device = await this.sessions.prove(tx, sessionId);
-        if (device === null) throw AccessErrors.sessionRequired({ headers: { 'WWW-Authenticate': 'Bearer' } });
+        if (device === null) throw noSession();
         await this.log.record({ userId, kind: 'session.reauthenticated', ip: proof.ip, device }, tx);
       },
       (tx) => this.countWrong(tx, principal, proof.ip),

@@ -71,7 +71,7 @@ export class SignInService {
   ): Promise<{ issued: IssuedSession; isNewDevice: boolean }> {
     const userId = await this.accountOf(tx, who, signIn);
     const current = await this.users.lock(tx, userId);
-    // Since the PIN was asked for, it may have been disabled, or have moved away from the address that was proved.
+    // Since the PIN was asked for, it may have been disabled or deleted, or have moved away from the address that was proved.
     const hasMoved = who.email !== null && !current?.equals(this.users.emailIndex(who.email));
     if (hasMoved || (await this.users.isDisabled(tx, userId))) throw AuthErrors.pinRefused();
     const isNewDevice = who.trustedDeviceId === null && (await this.isNew(tx, userId, signIn));

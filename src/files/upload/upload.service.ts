@@ -10,7 +10,9 @@ import { KEY_BYTES } from '../../platform/crypto/chunked-encryption';
 import { isDatabaseAway } from '../../platform/database/database-away';
 import { violatedUnique } from '../../platform/database/prepared-statements';
 import { AppError } from '../../platform/errors/app-error';
+import { noSession } from '../../platform/http/http.errors';
 import type { Principal } from '../../platform/http/principal';
+import { UsersService } from '../../users/users.service';
 import type { SealedBlob } from '../../vault/blob';
 import { VaultErrors } from '../../vault/vault.errors';
 import { VaultService } from '../../vault/vault.service';
@@ -65,6 +67,7 @@ export class UploadService {
     private readonly repository: FilesRepository,
     private readonly freeName: FreeName,
     private readonly restoring: FileRestoring,
+    private readonly users: UsersService,
   ) {
     this.types = new Set(config.get('UPLOAD_TYPES'));
   }
@@ -109,7 +112,7 @@ export class UploadService {
 
   /**
    * Makes the staged upload a file, or finds out that its folder has these bytes already, perhaps in its trash.
-   * @throws {AppError} `FILE.NAME_TAKEN`, `FOLDER.LOCKED`, `UPLOAD.INTERRUPTED`; nothing of the upload stays then
+   * @throws {AppError} `FILE.NAME_TAKEN`, `FOLDER.LOCKED`, `UPLOAD.INTERRUPTED`, `AUTH.SESSION_REQUIRED`; nothing of the upload stays then
    */
   async commit(principal: Principal, staged: StagedUpload): Promise<UploadOutcome> {
     try {
@@ -178,6 +181,8 @@ export class UploadService {
     beside: Beside,
   ): Promise<UploadOutcome> {
     const { folder, conflict } = staged;
+    // Its account was deleted while the bytes came.
+    if (!(await this.users.isOpen(folder.ownerId))) throw noSession();
     const now = await this.access.keyFor(principal, folder.id);
     if (now.epoch !== folder.epoch) throw FolderErrors.locked();
     if (beside.evenIfTrashed) throw VaultErrors.leaseLost();

@@ -9,6 +9,7 @@ import { DecryptionError } from '../../platform/crypto/decryption-error';
 import { grantKey } from '../../platform/crypto/key-derivation';
 import { unwrapKey, wrapKey } from '../../platform/crypto/sealed-value';
 import { isUuid } from '../../platform/database/uuid';
+import { noSession } from '../../platform/http/http.errors';
 import type { Principal } from '../../platform/http/principal';
 import { LOGGER } from '../../platform/logging/logging.module';
 import { KeyringService } from '../../vault/keyring.service';
@@ -47,14 +48,15 @@ export class FolderAccess implements OnApplicationShutdown {
   /**
    * The key of a folder.
    * @param folderId the root when undefined
-   * @throws {AppError} `FOLDER.NOT_FOUND` (also for somebody else's), `FOLDER.LOCKED`
+   * @throws {AppError} `FOLDER.NOT_FOUND` (also for somebody else's), `FOLDER.LOCKED`, `AUTH.SESSION_REQUIRED`
    */
   async keyFor(principal: Principal, folderId?: string): Promise<OpenFolder> {
     const { userId } = principal;
     const named = folderId !== undefined;
     if (named && !isUuid(folderId)) throw FolderErrors.notFound();
     const row = named ? await this.folders.findOwned(userId, folderId) : await this.rootOf(userId);
-    if (!row) throw FolderErrors.notFound();
+    // Everybody has a root, but for an account that was deleted under the request.
+    if (!row) throw named ? FolderErrors.notFound() : noSession();
     return this.openRow(principal, row);
   }
 

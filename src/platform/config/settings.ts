@@ -302,6 +302,12 @@ export const SETTINGS = {
     min: 0,
     max: 3650,
   }),
+  BACKUP_RETENTION_DAYS: integer({
+    about: 'Days that you keep backups, for the mail about a deleted account; 0 is none, unset says that you decide.',
+    fallback: undefined,
+    min: 0,
+    max: 36_500,
+  }),
   SHUTDOWN_GRACE_SECONDS: integer({
     about: 'Time that transfers in flight get when the server is asked to stop.',
     fallback: 30,

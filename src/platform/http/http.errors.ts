@@ -1,3 +1,4 @@
+import type { AppError } from '../errors/app-error';
 import { defineError } from '../errors/error-registry';
 
 /** Errors of the machinery itself, before any room of the vault is entered. */
@@ -28,6 +29,11 @@ export const AccessErrors = {
   /** For a request that a browser may have been tricked into: it came with a cookie and without the signs of our own page. */
   crossSite: defineError('AUTH.CROSS_SITE', 403, 'The request does not come from the page of this vault.'),
 };
+
+/** With the header that a 401 has to have (RFC 9110 section 11.6.1). */
+export function noSession(): AppError {
+  return AccessErrors.sessionRequired({ headers: { 'WWW-Authenticate': 'Bearer' } });
+}
 
 export const ServerErrors = {
   internal: defineError('SERVER.INTERNAL', 500, 'Something went wrong on the server.', 'error'),

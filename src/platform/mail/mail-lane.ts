@@ -6,6 +6,7 @@ export interface Post {
   readonly make: () => Mail | null | Promise<Mail | null>;
   readonly about: Readonly<Record<string, string>>;
   readonly lost: () => void;
+  readonly taken: () => void;
   /** Once it is made: a mail that is tried again is the same mail. */
   mail?: Mail;
   failures: number;

@@ -35,6 +35,8 @@ export interface PostOptions {
    * is still there, unless the mail was posted when the stop had begun. Must not throw.
    */
   readonly lost?: () => void;
+  /** Runs once, when the next hop has taken the mail, unless it counts as lost by then. Must not throw. */
+  readonly taken?: () => void;
   /** To an address without an account: anybody can cause as many of these as they like. */
   readonly stranger?: boolean;
 }
@@ -69,7 +71,8 @@ export class MailQueue implements BeforeApplicationShutdown, OnApplicationShutdo
    * would show
    * @param about what the log may say of it: never an address, a PIN or a code
    */
-  post(make: Post['make'], about: Post['about'], { lost = () => undefined, stranger }: PostOptions = {}): void {
+  post(make: Post['make'], about: Post['about'], options: PostOptions = {}): void {
+    const { lost = () => undefined, taken = () => undefined, stranger } = options;
     const lane = stranger ? this.strangers : this.owners;
     const { name } = lane;
     if (lane.isFull) {
@@ -85,7 +88,7 @@ export class MailQueue implements BeforeApplicationShutdown, OnApplicationShutdo
       lane.dropped = 0;
     }
     const [least, most] = this.pace.delayMs;
-    this.later({ lane, make, about, lost, failures: 0, isLost: false }, randomInt(least, most + 1));
+    this.later({ lane, make, about, lost, taken, failures: 0, isLost: false }, randomInt(least, most + 1));
   }
 
   /** Mails get a little time while everything that they need is still there; none is tried again. */
@@ -130,6 +133,7 @@ export class MailQueue implements BeforeApplicationShutdown, OnApplicationShutdo
       await this.mailer.send(mail);
       if (this.serverAway) this.logger.info('mails are taken again');
       this.serverAway = false;
+      if (!post.isLost) post.taken();
     } catch (error) {
       this.failed(post, error);
     }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AppConfig } from '../../platform/config/app-config';
+import { isForeignKeyViolation } from '../../platform/database/prepared-statements';
 import type { Position } from '../../platform/http/cursor';
 import type { Principal } from '../../platform/http/principal';
 import { RetentionService } from '../../platform/jobs/retention.service';
@@ -106,7 +107,7 @@ export class SecurityLog implements OnModuleInit, OnApplicationShutdown {
   alert(event: SecurityEvent, isQuiet: () => Promise<boolean> = () => Promise.resolve(false)): void {
     this.afterwards(event, async () => {
       const { id, at } = await this.insert(event);
-      if (await isQuiet()) return;
+      if ((await isQuiet()) || !(await this.users.isOpen(event.userId))) return;
       const { userId, kind, ip = null, device = null } = event;
       // Opened before the mail waits for its turn: at a stop, the database may be closed by then.
       const address = this.users.emailOf(userId);
@@ -142,7 +143,11 @@ export class SecurityLog implements OnModuleInit, OnApplicationShutdown {
     // At random, so that the work does not slow down the next request of whoever wants to know whether there was any.
     const run = sleep(randomInt(...DELAY_MS))
       .then(work)
-      .catch((error: unknown) => this.logger.error({ err: error, kind, userId }, 'a security event was lost'))
+      .catch((error: unknown) => {
+        // Of an account that was deleted meanwhile nothing is kept, and nobody is to be told.
+        if (isForeignKeyViolation(error)) return;
+        this.logger.error({ err: error, kind, userId }, 'a security event was lost');
+      })
       .finally(() => this.running.delete(run));
     this.running.add(run);
   }
