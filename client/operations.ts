@@ -22,6 +22,7 @@ export const OPERATIONS: Readonly<Record<keyof operations, readonly [method: str
   getContent: ['GET', '/api/v1/files/{id}/content'],
   getContentByName: ['GET', '/api/v1/files/by-name/{name}/content'],
   getRendition: ['GET', '/api/v1/files/{id}/renditions/{kind}'],
+  checkFiles: ['POST', '/api/v1/files/check'],
   getFile: ['GET', '/api/v1/files/{id}'],
   editFile: ['PATCH', '/api/v1/files/{id}'],
   trashFile: ['DELETE', '/api/v1/files/{id}'],

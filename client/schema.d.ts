@@ -333,6 +333,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which of many files need not be uploaded
+         * @description For tools that sync: up to 5000 files by their SHA-256, in at most 100 folders. Nothing is reserved by the answer; an upload finds out for itself, and says so.
+         */
+        post: operations["checkFiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{id}": {
         parameters: {
             query?: never;
@@ -1175,6 +1195,54 @@ export interface components {
              * @enum {string}
              */
             conflict?: "rename" | "reject" | "replace";
+        };
+        CheckItemDto: {
+            /**
+             * @description Whatever the client calls it; it comes back.
+             * @example 0001
+             */
+            clientId: string;
+            /**
+             * @description SHA-256 of its bytes, hexadecimal.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            sha256: string;
+            /**
+             * Format: uuid
+             * @description Where it would go; the root folder when left out.
+             * @example 019ab0c4-6a10-7b02-9a4b-7e6c1d2f3a44
+             */
+            folderId?: string;
+        };
+        CheckFilesDto: {
+            items: components["schemas"]["CheckItemDto"][];
+        };
+        CheckItemResponse: {
+            /**
+             * @description As it was asked for.
+             * @example 0001
+             */
+            clientId: string;
+            /**
+             * @description `upload`: its folder does not have its bytes. `duplicate`: it has. `restorable`: its trash has them; an upload brings them back, and so does `POST /trash/restore`. Missing when nothing can be said; then `code` says why.
+             * @example duplicate
+             * @enum {string}
+             */
+            action?: "upload" | "duplicate" | "restorable";
+            /**
+             * Format: uuid
+             * @description The file that has its bytes.
+             * @example 019ab0c4-7d1f-7c55-8a0e-3f3d7b2b9c11
+             */
+            fileId?: string;
+            /**
+             * @description One of the error codes.
+             * @example FOLDER.LOCKED
+             */
+            code?: string;
+        };
+        CheckFilesResponse: {
+            items: components["schemas"]["CheckItemResponse"][];
         };
         FileResponse: {
             /**
@@ -2578,6 +2646,32 @@ export interface operations {
                 };
                 content: {
                     "image/webp": Bytes;
+                };
+            };
+        };
+    };
+    checkFiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckFilesDto"];
+            };
+        };
+        responses: {
+            /** @description One answer for each. */
+            200: {
+                headers: {
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckFilesResponse"];
                 };
             };
         };

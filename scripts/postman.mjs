@@ -14,6 +14,7 @@ const JOURNEY = [
   ...['requestPin', 'signIn'],
   ...['getProfile', 'listSecurityEvents', 'changeEmail', 'confirmEmail'],
   ...[
+    'checkFiles',
     'putFile',
     'uploadFile',
     'listFiles',
@@ -64,6 +65,9 @@ const SECRETS = ['pin', 'challengeId', 'sessionToken', 'deviceToken', 'shareSecr
 const BODIES = {
   signIn: { remember: true },
   changeEmail: { email: '{{newEmail}}' },
+  checkFiles: {
+    items: [{ clientId: '0001', sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }],
+  },
   editFile: { folderId: undefined },
   unlockFolder: { recoveryCode: undefined },
   changeFolderPassword: { recoveryCode: undefined },

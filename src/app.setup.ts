@@ -20,8 +20,11 @@ import { LOGGER } from './platform/logging/logging.module';
 
 /** Largest JSON body, in bytes. */
 const JSON_BYTES = 64 * 1024;
+/** Of a question about thousands of files. */
+const CHECK_BYTES = 2 * 1024 * 1024;
 /** As lenient about case as the router is. */
 const RAW_UPLOAD = new RegExp(`^${API_PREFIX}/files/by-name/`, 'i');
+const CHECK = new RegExp(`^${API_PREFIX}/files/check/?(?:\\?|$)`, 'i');
 
 /** Everything about HTTP that holds for all routes. Called by main and by the tests, so that both have the same server. */
 export async function configureApp(app: NestExpressApplication, slowBodies = new SlowBodyWatch()): Promise<void> {
@@ -35,6 +38,10 @@ export async function configureApp(app: NestExpressApplication, slowBodies = new
   trustProxies(app, logger);
   app.use(requestId, securityHeaders, accessLog(logger), lingeringClose, requireHost, slowBodies.middleware);
   // A raw upload is a stream whatever its Content-Type says: a JSON parser in its way would swallow it.
+  app.useBodyParser('json', {
+    limit: CHECK_BYTES,
+    type: (request) => isJson(request) && CHECK.test(request.url ?? ''),
+  });
   app.useBodyParser('json', { limit: JSON_BYTES, type: (request) => isJson(request) && !isRawUpload(request) });
   app.setGlobalPrefix(API_PREFIX, { exclude: [...OUTSIDE_PREFIX] });
   app.useGlobalPipes(new RequestValidationPipe());

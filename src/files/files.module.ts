@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { FoldersModule } from '../folders/folders.module';
 import { UsersModule } from '../users/users.module';
+import { CheckController } from './check/check.controller';
+import { FileCheck } from './check/file-check.service';
 import { DownloadController } from './download/download.controller';
 import { DownloadService } from './download/download.service';
 import { FileEdits } from './file-edits.service';
@@ -32,6 +34,7 @@ import { UploadService } from './upload/upload.service';
     MultipartUploadController,
     DownloadController,
     RenditionsController,
+    CheckController,
     FilesController,
   ],
   providers: [
@@ -46,6 +49,7 @@ import { UploadService } from './upload/upload.service';
     FileRestoring,
     FilePurging,
     UploadService,
+    FileCheck,
     DownloadService,
     RenderPool,
     RenditionsRepository,

@@ -68,6 +68,24 @@ const FIND_ALL_IN: PreparedStatement = {
   text: `${LOOKUP} AND f.folder_id = $2`,
 };
 
+/** A file that has some bytes, by their blind index. */
+export type FoundContent = Pick<FileEntity, 'id' | 'contentBidx'>;
+
+/**
+ * One look into an index for each of many contents ($3), of one folder ($2): written so that no planner, whatever it knows of the table, walks
+ * through all files of the folder or of its owner.
+ * @param which files, as the index has it
+ * @param order of those that have the same bytes, of which the first counts
+ */
+export function contentsIn(which: string, order: string): string {
+  return `
+    SELECT file.id, wanted.content_bidx AS "contentBidx" FROM unnest($3::bytea[]) AS wanted (content_bidx)
+      CROSS JOIN LATERAL (
+        SELECT f.id FROM files f
+         WHERE f.content_bidx = wanted.content_bidx AND ${which} AND CASE WHEN f.owner_id = $1 THEN f.folder_id = $2 ELSE false END
+         ORDER BY ${order} LIMIT 1) file`;
+}
+
 /**
  * The commit of an upload, in one statement and so in one transaction: the folder must still be as it was when its key was handed
  * out, its owner must not have been disabled, the bytes must not be in its trash, the blob goes from pending to ready (a sweeper that was
@@ -137,6 +155,11 @@ export class FilesRepository {
 
   async findOwnedByContent(ownerId: string, folderId: string, contentBidx: Buffer): Promise<FileRow | null> {
     return (await this.statements.run<FileRow>(FIND_BY_CONTENT, [ownerId, folderId, contentBidx]))[0] ?? null;
+  }
+
+  /** Which of these bytes a folder has, in no order. */
+  async findManyByContent(ownerId: string, folderId: string, contents: readonly Buffer[]): Promise<FoundContent[]> {
+    return this.rows.query(contentsIn('f.trashed_at IS NULL', 'f.id'), [ownerId, folderId, contents]);
   }
 
   /** Which of these names a folder has. */

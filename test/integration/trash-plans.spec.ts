@@ -84,6 +84,14 @@ it('an upload costs the same in a large folder that PostgreSQL does not know of 
   await files.findOwnedByName(ownerId, folderId, some.name);
   await files.findOwnedByContent(ownerId, folderId, some.content);
   await new TrashedFilesRepository(rows).findOwnedByContent(ownerId, folderId, some.content);
+  // A hundred at once: each costs what one does.
+  const contents = Array.from({ length: 100 }, (_, n) => (n === 0 ? some.content : Buffer.alloc(32, n)));
+  const asked = costs.length;
+  await files.findManyByContent(ownerId, folderId, contents);
+  await new TrashedFilesRepository(rows).findManyByContent(ownerId, folderId, contents);
+  const ofMany = costs.splice(asked);
+  expect(ofMany).toHaveLength(2);
+  expect(Math.max(...ofMany)).toBeLessThan(6 * contents.length);
   // Whoever deletes a folder is asked this by the schema.
   const reference = 'SELECT 1 FROM ONLY files x WHERE $1 = owner_id AND $2 = folder_id FOR KEY SHARE OF x';
   costs.push(await cost(reference, [ownerId, uuidv7()]));

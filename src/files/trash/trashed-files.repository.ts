@@ -4,7 +4,7 @@ import { type EntityManager, Repository } from 'typeorm';
 import type { OpenFolder } from '../../folders/access/open-folder';
 import type { Position } from '../../platform/http/cursor';
 import { FileEntity } from '../file.entity';
-import { type FileRow, SELECT_FILE } from '../files.repository';
+import { contentsIn, type FileRow, type FoundContent, SELECT_FILE } from '../files.repository';
 
 /** A file as it goes: nothing of it has to be opened for that. */
 export type PurgeableFile = Pick<FileEntity, 'id' | 'ownerId'>;
@@ -36,6 +36,12 @@ export class TrashedFilesRepository {
       [ownerId, folderId, contentBidx],
     );
     return rows[0] ?? null;
+  }
+
+  /** The same for many: which of these bytes the trash of a folder has, in no order. */
+  async findManyByContent(ownerId: string, folderId: string, contents: readonly Buffer[]): Promise<FoundContent[]> {
+    const statement = contentsIn('f.trashed_at IS NOT NULL', 'f.trashed_at DESC, f.id DESC');
+    return this.rows.query(statement, [ownerId, folderId, contents]);
   }
 
   async findPage(ownerId: string, { limit, after, folderId }: TrashPage): Promise<FileRow[]> {

@@ -52,12 +52,20 @@ describe('the validation of what is sent', () => {
     expect(Object.keys(found)).toEqual([field]);
   });
 
-  it.each(['__proto__', 'constructor', 'toString'])('lets no %s through from deeper down', async (field) => {
+  it.each(['__proto__', 'constructor', 'toString'])('refuses %s from deeper down, too', async (field) => {
     const value = JSON.parse(`{"name": "a", "inner": {"count": 1, "${field}": {"admin": true}}}`) as object;
-    const { inner } = (await validate(value)) as Outer;
-    expect(Object.keys(inner)).toEqual(['count']);
-    expect(Object.getPrototypeOf(inner)).toBe(Inner.prototype);
+    expect(Object.keys(await problems(value))).toEqual([`inner.${field}`]);
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+
+  it('is not stopped by a body that is nested deeper than the stack', async () => {
+    const value = JSON.parse(`{"name": "a", "inner": ${'['.repeat(30_000)}${']'.repeat(30_000)}}`) as object;
+    expect(await problems(value)).toEqual({});
+  });
+
+  it('names some bad fields of a list of thousands, and not all', async () => {
+    const bad = { name: 'abcd', inner: Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`f${n}`, n])) };
+    expect(Object.keys(await problems(bad))).toHaveLength(100);
   });
 
   it('asks for a body where there is none that it can read', async () => {
