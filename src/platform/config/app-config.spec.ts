@@ -88,6 +88,16 @@ describe('AppConfig', () => {
     ],
     ['PUBLIC_URL', 'https://', 'must be a URL that starts with http:// or https://'],
     ['PUBLIC_URL', 'photos.example.com', 'must be a URL that starts with http:// or https://'],
+    ['BLOB_DRIVER', 'S3', 'must be one of local, s3'],
+    ['S3_ENDPOINT', 'minio:9000', 'must be a URL that starts with http:// or https://'],
+    ['S3_ENDPOINT', 'https://key:secret@minio', 'must be a URL that starts with http:// or https://'],
+    ['S3_BUCKET', 'photos/vault', 'must be the name of a bucket'],
+    ['S3_BUCKET', 'ab', 'must be the name of a bucket'],
+    ['S3_PREFIX', '/vault', 'must be names of letters, digits, dots, hyphens and underscores, separated by slashes'],
+    ['S3_PREFIX', 'vault//a', 'must be names of letters, digits, dots, hyphens and underscores, separated by slashes'],
+    ['S3_PREFIX', 'a/../b', 'must be names of letters, digits, dots, hyphens and underscores, separated by slashes'],
+    ['S3_FORCE_PATH_STYLE', 'yes', 'must be one of true, false'],
+    ['S3_CHECKSUMS', 'when_required', 'must be one of WHEN_REQUIRED, WHEN_SUPPORTED'],
     ['UPLOAD_TYPES', 'image/jpeg,image/svg+xml', 'must be a comma-separated list of media types that the vault can'],
     ['UPLOAD_TYPES', 'image/jpeg,', 'must be a comma-separated list of media types that the vault can'],
     ['UPLOAD_TYPES', 'image/x-adobe-dngs', 'must be a comma-separated list of media types that the vault can'],
@@ -109,6 +119,28 @@ describe('AppConfig', () => {
     expect(problems({ SMTP_URL: value })).toEqual([
       'SMTP_URL must be a URL that starts with smtp:// or smtps://, such as smtp://user:password@mail.example.com:587',
     ]);
+  });
+
+  const pair = { S3_ACCESS_KEY_ID: 'AKIAEXAMPLE', S3_SECRET_ACCESS_KEY: 'hunter2' };
+
+  it.each<[string, NodeJS.ProcessEnv, string]>([
+    ['an object store without a bucket', { BLOB_DRIVER: 's3' }, 'S3_BUCKET must be given with BLOB_DRIVER=s3'],
+    [
+      'a key without its secret',
+      { ...pair, S3_SECRET_ACCESS_KEY: '' },
+      'S3_SECRET_ACCESS_KEY must be given with S3_ACCESS_KEY_ID',
+    ],
+    [
+      'a secret without its key',
+      { ...pair, S3_ACCESS_KEY_ID: '' },
+      'S3_ACCESS_KEY_ID must be given with S3_SECRET_ACCESS_KEY',
+    ],
+  ])('refuses %s', (_, env, sentence) => {
+    expect(problems(env)).toEqual([sentence]);
+  });
+
+  it('does not miss a bucket whose name it has refused', () => {
+    expect(problems({ BLOB_DRIVER: 's3', S3_BUCKET: 'a' })).toEqual([expect.stringContaining('the name of a bucket')]);
   });
 
   it.each(['smtp://localhost', 'smtp://[::1]:1025', 'smtps://:word@bücher.example?tls.rejectUnauthorized=false'])(

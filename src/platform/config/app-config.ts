@@ -43,6 +43,11 @@ export class AppConfig {
       // Beside one that is bad by itself, and not there, nothing is larger.
       if (ready[smaller] > ready[larger]) problems.push(`${smaller} must not be larger than ${larger}`);
     }
+    for (const [name, companion, isNeeded] of together(ready)) {
+      // One that is bad by itself is not there either, and has been named.
+      if (isNeeded && name in values && values[name] === undefined)
+        problems.push(`${name} must be given with ${companion}`);
+    }
     if (problems.length > 0) throw new ConfigError(problems);
     return new AppConfig(Object.freeze(ready));
   }
@@ -76,4 +81,13 @@ export class AppConfig {
   get publicUrl(): string {
     return (this.values.PUBLIC_URL ?? `http://localhost:${this.values.PORT}`).replace(/\/+$/, '');
   }
+}
+
+/** What is nothing without another: its name, the other's, and whether that is there. */
+function together({ BLOB_DRIVER, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY }: Values): [keyof Values, string, boolean][] {
+  return [
+    ['S3_BUCKET', 'BLOB_DRIVER=s3', BLOB_DRIVER === 's3'],
+    ['S3_SECRET_ACCESS_KEY', 'S3_ACCESS_KEY_ID', S3_ACCESS_KEY_ID !== undefined],
+    ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY', S3_SECRET_ACCESS_KEY !== undefined],
+  ];
 }

@@ -63,7 +63,7 @@ export function integer(common: Common<number | undefined> & Bounds): Setting<nu
 }
 
 /** One of a few words. */
-export function oneOf<T extends string>(common: Common<T> & { words: readonly T[] }): Setting<T> {
+export function oneOf<T extends string | undefined>(common: Common<T> & { words: readonly T[] }): Setting<T> {
   return setting(common, (value) => {
     const word = common.words.find((candidate) => candidate === value);
     if (word === undefined) throw new Error(`must be one of ${common.words.join(', ')}`);

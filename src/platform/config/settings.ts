@@ -69,6 +69,60 @@ export const SETTINGS = {
     matching: MAILBOX,
     form: 'one address: vault@example.com, Vault <vault@example.com> or "Vault: home" <vault@example.com>',
   }),
+  BLOB_DRIVER: oneOf({
+    about: 'Where the stored bytes are: `local` is `DATA_DIR`, `s3` an S3-compatible object store.',
+    fallback: 'local',
+    words: ['local', 's3'] as const,
+  }),
+  S3_ENDPOINT: url<string | undefined>({
+    about: 'The object store; unset is Amazon S3.',
+    fallback: undefined,
+    schemes: ['http', 'https'],
+    valid: (url) => BASE_URL.test(url) && URL.canParse(url),
+    form: ', with a host, and without user, query, fragment and spaces',
+  }),
+  S3_REGION: text({
+    about: 'Its region.',
+    fallback: 'us-east-1',
+    matching: /^[A-Za-z0-9_-]{1,64}$/,
+    form: 'the name of a region, such as eu-central-1',
+  }),
+  S3_BUCKET: text<string | undefined>({
+    about: 'The bucket, which has to be there. Needed by `BLOB_DRIVER=s3`.',
+    fallback: undefined,
+    matching: /^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$/,
+    form: 'the name of a bucket: 3 to 63 letters, digits, dots and hyphens',
+  }),
+  S3_PREFIX: text<string | undefined>({
+    about:
+      'What the keys of all objects begin with, in a bucket that holds other things as well: `vault` is `vault/…`.',
+    fallback: undefined,
+    matching: /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*\/?$/,
+    form: 'names of letters, digits, dots, hyphens and underscores, separated by slashes',
+  }),
+  S3_FORCE_PATH_STYLE: oneOf<'true' | 'false' | undefined>({
+    about: 'Whether the bucket is in the path of a URL and not in its host.',
+    fallback: undefined,
+    shown: '`true` with `S3_ENDPOINT`, else `false`',
+    words: ['true', 'false'],
+  }),
+  S3_CHECKSUMS: oneOf({
+    about: 'When the SDK adds checksums of its own; some stores other than Amazon’s refuse them.',
+    fallback: 'WHEN_REQUIRED',
+    words: ['WHEN_REQUIRED', 'WHEN_SUPPORTED'] as const,
+  }),
+  S3_ACCESS_KEY_ID: text<string | undefined>({
+    about: 'Its key; without the two, the SDK looks where it always does: environment, profile, role of the machine.',
+    fallback: undefined,
+    secret: true,
+  }),
+  S3_SECRET_ACCESS_KEY: text<string | undefined>({ about: 'And its secret.', fallback: undefined, secret: true }),
+  S3_TIMEOUT_SECONDS: integer({
+    about: 'How long the object store may be silent before a request is tried again, three times in all.',
+    fallback: 20,
+    min: 1,
+    max: 600,
+  }),
   VAULT_MASTER_KEY_FILE: text<string | undefined>({
     about: 'The master key. Made at first start. Back it up: without it nothing can be opened.',
     fallback: undefined,
@@ -94,7 +148,7 @@ export const SETTINGS = {
     max: 1024 ** 2 * GIB,
   }),
   MIN_FREE_BYTES: integer({
-    about: 'Free disk space that uploads leave alone, in bytes (1 GiB); 0 is none.',
+    about: 'Free disk space that uploads leave alone, in bytes (1 GiB); 0 is none. An object store has no such floor.',
     fallback: GIB,
     min: 0,
     max: 1024 ** 2 * GIB,
