@@ -42,7 +42,7 @@ export async function openVault(config: AppConfig, logger: Logger, role: Role): 
     const { canary, inUse } = await withClient(database.url, async (client) => {
       return { canary: await readCanary(client), inUse: await readKidsInUse(client) };
     });
-    await refuseForeignObjects(config, canary);
+    await refuseForeignObjects(config, canary, logger);
     const { keyring, created } = await MasterKeyring.open(config.masterKeyFile, canary, {
       inUse,
       onReread: (kids) => logger.info({ kids }, 'read the master key file again: it was rotated'),

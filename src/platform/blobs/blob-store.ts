@@ -18,8 +18,8 @@ export interface ListedObject {
 }
 
 /**
- * Keeps opaque objects under keys made by `blobKey`. Port with a local implementation today and S3 next; the class is the
- * injection token. Only `vault/` may use it: what arrives here is ciphertext.
+ * Keeps opaque objects under keys made by `blobKey`. Port of a directory and of an object store; the class is the injection
+ * token. Only `vault/` may use it: what arrives here is ciphertext.
  */
 export abstract class BlobStore {
   /**

@@ -1,12 +1,21 @@
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { AppConfig } from '../config/app-config';
+import { LOGGER } from '../logging/logging.module';
 import { BlobStore } from './blob-store';
 import { LocalBlobStore } from './local.blob-store';
+import { S3BlobStore } from './s3.blob-store';
+import { s3Settings } from './s3-settings';
 
 /** The store that the configuration names. */
-export function createBlobStore(config: AppConfig): BlobStore {
-  return new LocalBlobStore(join(config.dataDir, 'blobs'));
+export async function createBlobStore(config: AppConfig, logger: Logger): Promise<BlobStore> {
+  switch (config.get('BLOB_DRIVER')) {
+    case 'local':
+      return new LocalBlobStore(join(config.dataDir, 'blobs'));
+    case 's3':
+      return S3BlobStore.open(s3Settings(config), logger);
+  }
 }
 
 /** Not global: only `vault/` and `health/` import it. */
@@ -14,7 +23,7 @@ export function createBlobStore(config: AppConfig): BlobStore {
   providers: [
     {
       provide: BlobStore,
-      inject: [AppConfig],
+      inject: [AppConfig, LOGGER],
       useFactory: createBlobStore,
     },
   ],

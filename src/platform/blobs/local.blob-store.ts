@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, opendir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { blobIdOf } from './blob-key';
+import { blobIdOf, UNFINISHED } from './blob-key';
 import { BlobStore, type ByteRange, type ListedObject, type StoredObject } from './blob-store';
 import { BlobStoreError } from './blob-store-error';
 import { refuseLinks, securePath } from './secure-path';
@@ -10,7 +10,6 @@ import { refuseLinks, securePath } from './secure-path';
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY, W_OK } = constants;
 /** Bytes per read: 64 KiB halves the throughput of a download, more than 512 KiB gains nothing. */
 const READ_BYTES = 512 * 1024;
-const TEMPORARY = 'tmp';
 /** How long a look at the disk is believed: thousands of uploads a second need no look of their own. */
 const FREE_MS = 1000;
 /** How many directories are remembered as synced; each user has at most 256. */
@@ -104,14 +103,14 @@ export class LocalBlobStore extends BlobStore {
   }
 
   async check(): Promise<void> {
-    const directory = join(this.root, TEMPORARY);
+    const directory = join(this.root, UNFINISHED);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await access(directory, W_OK);
   }
 
   private temporaryPath(key: string): string {
     securePath(this.root, key);
-    return join(this.root, TEMPORARY, blobIdOf(key) ?? '');
+    return join(this.root, UNFINISHED, blobIdOf(key) ?? '');
   }
 
   private async create(temporary: string, key: string): Promise<FileHandle> {
