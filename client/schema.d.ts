@@ -63,6 +63,7 @@ export type ErrorCode =
   | 'USER.EMAIL_TAKEN'
   | 'USER.NOT_FOUND'
   | 'VAULT.DAMAGED'
+  | 'VAULT.STORAGE_AWAY'
   | 'VAULT.STORAGE_FULL';
 
 export interface paths {

@@ -11,7 +11,7 @@ Each problem is a line: its kind, the owner's id, the blob's id, where it is in 
   header      its first 56 bytes are others
   crc         some of its bytes are others
   unreadable  the disk or the file system does not give it
-  stray       no row knows it; found twice, and a day old
+  stray       no row has a use for it; found twice, and a day old
 
 Only strays can be repaired, by removing them. The others come back from a backup of the stored files.
 
@@ -31,7 +31,7 @@ export function addFsckCommand(program: Command, env: NodeJS.ProcessEnv): void {
     .description(
       'Hold every stored object against its row: length, first bytes, CRC-32. Decrypts nothing, changes nothing.',
     )
-    .option('--repair-strays', 'Remove objects that no row knows.')
+    .option('--repair-strays', 'Remove objects that no row has a use for.')
     .option(...JSON_OPTION)
     .addHelpText('after', MORE)
     .action((options: FsckOptions) => fsck(env, options));

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common'
 import type { Logger } from 'pino';
 import { blobKey } from '../platform/blobs/blob-key';
 import { BlobStore } from '../platform/blobs/blob-store';
+import { BlobStoreError } from '../platform/blobs/blob-store-error';
 import { JobsService } from '../platform/jobs/jobs.service';
 import { LOGGER } from '../platform/logging/logging.module';
 import { BlobsRepository, type DoomedBlob } from './blobs.repository';
@@ -58,18 +59,21 @@ export class BlobSweeper implements OnApplicationBootstrap {
     return this.blobs.existOf(ownerId);
   }
 
-  /** @returns how many; one blob that cannot be removed must not keep the others */
+  /** @returns how many; one blob that cannot be removed must not keep the others, and a store that is away keeps them all */
   private async removeAll(doomed: readonly DoomedBlob[]): Promise<number> {
     const gone: string[] = [];
     const waiting = doomed.values();
+    let isAway = false;
     const lane = async (): Promise<void> => {
       // The lanes share one iterator: each takes the next blob that nobody has.
       for (const { id, ownerId } of waiting) {
+        if (isAway) return;
         try {
           await this.store.remove(blobKey(ownerId, id));
           gone.push(id);
         } catch (error) {
-          this.logger.error({ err: error, blobId: id }, 'a blob could not be swept');
+          isAway ||= error instanceof BlobStoreError && error.isOutage;
+          if (!isAway) this.logger.error({ err: error, blobId: id }, 'a blob could not be swept');
         }
       }
     };
@@ -84,7 +88,7 @@ export class BlobSweeper implements OnApplicationBootstrap {
     for await (const key of findStrays(this.store, this.blobs, { before, bornAt: this.keyring.bornAt })) {
       if (this.suspects.has(key)) {
         await this.store.remove(key);
-        this.logger.warn({ object: key }, 'removed an object that no row knows');
+        this.logger.warn({ object: key }, 'removed an object that no row has a use for');
       } else {
         suspects.add(key);
       }

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
 import { type PreparedStatement, PreparedStatements } from '../platform/database/prepared-statements';
 import type { PendingBlob } from './blob';
-import { BlobEntity } from './blob.entity';
+import { BlobEntity, type BlobState } from './blob.entity';
 
 /** What a sweeper needs to know of a blob that nobody may use any more. */
 export interface DoomedBlob {
@@ -131,10 +131,13 @@ export class BlobsRepository {
     return this.rows.countBy({ state: 'ready' });
   }
 
-  /** Which of these ids have a row, in whatever state. */
-  async findExisting(ids: readonly string[]): Promise<Set<string>> {
-    const rows = await this.rows.query<{ id: string }[]>('SELECT id FROM blobs WHERE id = ANY($1)', [ids]);
-    return new Set(rows.map((row) => row.id));
+  /** The states of those of these ids that have a row. */
+  async findStates(ids: readonly string[]): Promise<Map<string, BlobState>> {
+    const rows = await this.rows.query<{ id: string; state: BlobState }[]>(
+      'SELECT id, state FROM blobs WHERE id = ANY($1)',
+      [ids],
+    );
+    return new Map(rows.map(({ id, state }) => [id, state]));
   }
 
   /** What an owner stores: number of originals and their plaintext bytes. Counted, never stored. */

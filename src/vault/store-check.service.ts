@@ -7,6 +7,7 @@ import { HEADER_BYTES } from '../platform/crypto/chunked-encryption';
 import { BlobsRepository, type StoredBlob } from './blobs.repository';
 import { KeyringService } from './keyring.service';
 import { findStrays, STRAY_AGE_MS } from './stray-objects';
+import { VaultErrors } from './vault.errors';
 
 const BATCH = 500;
 /** Objects that are read at once: more gains nothing on one disk, and each has a block of half a MiB in memory. */
@@ -14,7 +15,7 @@ const PARALLEL = 4;
 
 /**
  * `missing`: no object; `length`, `header`, `crc`: another length, other first 56 bytes, other bytes than its row says; `unreadable`: the
- * disk or the file system does not give it; `stray`: an object that no row knows.
+ * disk or the file system does not give it; `stray`: an object, or a begun one, that no row has a use for.
  */
 export type ProblemKind = 'missing' | 'length' | 'header' | 'crc' | 'unreadable' | 'stray';
 
@@ -38,7 +39,7 @@ export interface StoreCheckResult {
 }
 
 export interface StoreCheckOptions {
-  /** Removes what no row knows; nothing else is ever changed. */
+  /** Removes what no row has a use for; nothing else is ever changed. */
   readonly repairStrays?: boolean;
   readonly onProblem?: (problem: StoreProblem) => void;
   readonly onProgress?: (checked: number, of: number) => void;
@@ -56,7 +57,16 @@ export class StoreCheck {
     private readonly keyring: KeyringService,
   ) {}
 
-  async run({ repairStrays = false, onProblem, onProgress }: StoreCheckOptions = {}): Promise<StoreCheckResult> {
+  /** @throws {AppError} `VAULT.STORAGE_AWAY`: nothing can be said of any object then */
+  async run(options: StoreCheckOptions = {}): Promise<StoreCheckResult> {
+    try {
+      return await this.check(options);
+    } catch (error) {
+      throw error instanceof BlobStoreError && error.isOutage ? VaultErrors.storageAway({ cause: error }) : error;
+    }
+  }
+
+  private async check({ repairStrays = false, onProblem, onProgress }: StoreCheckOptions): Promise<StoreCheckResult> {
     const problems: StoreProblem[] = [];
     const report = (problem: StoreProblem): void => {
       problems.push(problem);
@@ -118,6 +128,7 @@ export class StoreCheck {
     } catch (error) {
       if (error instanceof BlobStoreError && error.problem === 'missing') return 'missing';
       if (error instanceof BlobStoreError && error.problem === 'damaged') return 'length';
+      if (error instanceof BlobStoreError && error.isOutage) throw error;
       // One that the disk does not give must not keep the others from being looked at.
       return 'unreadable';
     }

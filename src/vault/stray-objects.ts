@@ -1,4 +1,4 @@
-import { blobIdOf } from '../platform/blobs/blob-key';
+import { blobIdOf, isUnfinished } from '../platform/blobs/blob-key';
 import type { BlobStore } from '../platform/blobs/blob-store';
 import type { BlobsRepository } from './blobs.repository';
 
@@ -14,7 +14,7 @@ export interface StrayRules {
 }
 
 /**
- * The keys of objects, and of remains of unfinished uploads, that no row knows. An object may just be on its way out, and its row gone
+ * The keys of objects, and of remains of unfinished uploads, that no row has a use for. An object may just be on its way out, and its row gone
  * before it: only what is found twice is a stray.
  */
 export async function* findStrays(
@@ -29,15 +29,19 @@ export async function* findStrays(
     if (id === null || modifiedAt >= before || createdAt(id) < bornAt.getTime()) continue;
     batch.set(key, id);
     if (batch.size < BATCH) continue;
-    yield* withoutRow(blobs, batch);
+    yield* withoutUse(blobs, batch);
     batch = new Map();
   }
-  yield* withoutRow(blobs, batch);
+  yield* withoutUse(blobs, batch);
 }
 
-async function* withoutRow(blobs: BlobsRepository, batch: ReadonlyMap<string, string>): AsyncGenerator<string> {
-  const known = await blobs.findExisting([...batch.values()]);
-  for (const [key, id] of batch) if (!known.has(id)) yield key;
+async function* withoutUse(blobs: BlobsRepository, batch: ReadonlyMap<string, string>): AsyncGenerator<string> {
+  const states = await blobs.findStates([...batch.values()]);
+  for (const [key, id] of batch) {
+    const state = states.get(id);
+    // A whole blob has no use for what another attempt to store it has begun.
+    if (state === undefined || (state === 'ready' && isUnfinished(key))) yield key;
+  }
 }
 
 /** A UUIDv7 begins with the milliseconds of its making (RFC 9562 section 5.7). */

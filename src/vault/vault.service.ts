@@ -44,7 +44,7 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
    * either makes it part of a file (and says `settled`) or calls `forget`. When it rejects, nothing is left.
    * @param key the file's key, 32 bytes
    * @param expectedBytes how many are known to come: where there is no room for them, no byte of `source` is asked for
-   * @throws {AppError} `VAULT.STORAGE_FULL`, `QUOTA.EXCEEDED`, `UPLOAD.INTERRUPTED`; else whatever `source` throws
+   * @throws {AppError} `VAULT.STORAGE_FULL`, `VAULT.STORAGE_AWAY`, `QUOTA.EXCEEDED`, `UPLOAD.INTERRUPTED`; else whatever `source` throws
    */
   async put(
     identity: BlobIdentity,
@@ -63,6 +63,11 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
       const { bytes, crc32 } = await this.store.put(blobKey(ownerId, id), sealed);
       return { id, ownerId, ctBytes: bytes, ctCrc32: crc32, header };
     } catch (error) {
+      if (error instanceof BlobStoreError && error.isOutage) {
+        // Whatever was stored all the same is the sweeper's: a client must not wait for a store that does not answer once more.
+        await this.doom({ id });
+        throw VaultErrors.storageAway({ cause: error });
+      }
       await this.forget({ id, ownerId });
       if (error instanceof BlobStoreError && error.problem === 'full') throw VaultErrors.storageFull({ cause: error });
       if (error instanceof BlobStoreError && error.problem === 'missing') throw VaultErrors.leaseLost({ cause: error });
@@ -88,10 +93,22 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
+  private async doom(blob: Pick<SealedBlob, 'id'>): Promise<void> {
+    this.leased.delete(blob.id);
+    try {
+      await this.blobs.doomPending(blob.id);
+    } catch (error) {
+      this.logger.warn(
+        { err: error, blobId: blob.id },
+        'a blob could not be given up; the sweeper will, after its lease',
+      );
+    }
+  }
+
   /**
    * Streams a range of a blob's plaintext; each block is released only after its tag was verified.
    * @param range positions in the plaintext, both included
-   * @throws {AppError} `VAULT.DAMAGED` when the object is missing, has another size or does not decrypt
+   * @throws {AppError} `VAULT.DAMAGED` when the object is missing, has another size or does not decrypt; `VAULT.STORAGE_AWAY`
    */
   async *open(blob: ReadyBlob, key: Buffer, range: { start: number; end: number }): AsyncGenerator<Buffer, void> {
     const { id, ownerId, fileId, kind, header, ctBytes } = blob;
@@ -103,6 +120,7 @@ export class VaultService implements OnModuleInit, OnApplicationShutdown {
       );
     } catch (error) {
       if (!(error instanceof BlobStoreError || error instanceof DecryptionError)) throw error;
+      if (error instanceof BlobStoreError && error.isOutage) throw VaultErrors.storageAway({ cause: error });
       throw VaultErrors.damaged({ cause: error });
     }
   }

@@ -75,8 +75,8 @@ async function newStray(ageMs: number): Promise<string> {
 }
 
 /** What a process that died before its first `fsync` has left, without a row. */
-function newRemains(ageMs: number): void {
-  const key = `tmp/${uuidv7()}`;
+function newRemains(ageMs: number, id = uuidv7()): void {
+  const key = `tmp/${id}`;
   writeFileSync(join(vault.dataDir, 'blobs', key), 'half');
   age(key, ageMs);
 }
@@ -234,6 +234,14 @@ describe('the sweeper of strays', () => {
     newRemains(2 * DAY_MS);
     for (let i = 0; i < 2; i++) await sweeper.sweepStrays(dayOld());
     expect(await keysOf(store)).toEqual([]);
+  });
+
+  it('removes what was begun for a blob that is whole without it, and nothing of what is under way', async () => {
+    const ready = await newBlob('ready', null);
+    const pending = await newBlob('pending', 60, 'gone');
+    for (const { id } of [ready, pending]) newRemains(2 * DAY_MS, id);
+    for (let i = 0; i < 2; i++) await sweeper.sweepStrays(dayOld());
+    expect(await keysOf(store)).toEqual([ready.key, `tmp/${pending.id}`].sort());
   });
 
   it('leaves files that are not of our making', async () => {

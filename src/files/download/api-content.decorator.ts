@@ -61,7 +61,14 @@ export const ApiBytes = (types: readonly string[], ...more: ErrorFactory[]) =>
       schema: { type: 'string', format: 'binary' },
     }),
     NOT_MODIFIED,
-    ApiProblems(FileErrors.notFound, FileErrors.rangeNotSatisfiable, FolderErrors.locked, VaultErrors.damaged, ...more),
+    ApiProblems(
+      FileErrors.notFound,
+      FileErrors.rangeNotSatisfiable,
+      FolderErrors.locked,
+      VaultErrors.damaged,
+      VaultErrors.storageAway,
+      ...more,
+    ),
   );
 
 /** Documents HEAD of the same. */

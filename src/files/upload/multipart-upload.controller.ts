@@ -49,6 +49,7 @@ export class MultipartUploadController {
     FolderErrors.notFound,
     FolderErrors.locked,
     VaultErrors.leaseLost,
+    VaultErrors.storageAway,
     VaultErrors.storageFull,
     VaultErrors.quotaExceeded,
   )

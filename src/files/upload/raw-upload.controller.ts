@@ -49,6 +49,7 @@ export class RawUploadController {
     FolderErrors.notFound,
     FolderErrors.locked,
     VaultErrors.leaseLost,
+    VaultErrors.storageAway,
     VaultErrors.storageFull,
     VaultErrors.quotaExceeded,
   )

@@ -21,6 +21,7 @@ export const ApiSharedBytes = (types: readonly string[], ...more: ErrorFactory[]
       FileErrors.renditionBusy,
       FileErrors.rangeNotSatisfiable,
       VaultErrors.damaged,
+      VaultErrors.storageAway,
       VaultErrors.storageFull,
       ...more,
     ),

@@ -116,7 +116,7 @@ export class SharedFilesController {
   @ApiParam(SHARE)
   @ApiProduces('application/zip')
   @ApiOkResponse({ description: 'The archive.', schema: { type: 'string', format: 'binary' } })
-  @ApiProblems(ShareErrors.notFound, VaultErrors.damaged)
+  @ApiProblems(ShareErrors.notFound, VaultErrors.damaged, VaultErrors.storageAway)
   async archive(
     @CurrentVisitor() visitor: ShareVisitor,
     @Req() request: Request,
