@@ -1,5 +1,6 @@
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { jpegBlocks } from '../support/photos';
+import { describeWithS3, S3Server, withPrefix } from '../support/s3-server';
 import { beginDownload, digest, send } from '../support/transfers';
 import { VaultHome } from '../support/vault-home';
 
@@ -45,6 +46,47 @@ jest.setTimeout(120_000);
     await server.end('SIGTERM');
   });
 });
+
+(onLinux ? describeWithS3('how much memory transfers to an object store take') : describe.skip)(
+  'on their way to an object store and back,',
+  () => {
+    let store: S3Server;
+    let database: TestDatabase;
+    let home: VaultHome;
+
+    beforeAll(async () => {
+      store = await S3Server.start();
+      database = await createTestDatabase();
+      home = await VaultHome.create({ DB_URL: database.url, ...withPrefix(store.env) });
+    });
+    afterAll(async () => {
+      await home.close();
+      await database.drop();
+      await store.remove();
+    });
+
+    it.each([
+      ['256 MiB take', 1, SIZE, 100 * MIB],
+      // Each holds about three parts of 5 MiB.
+      ['24 MiB sixteen times at once take', 16, 24 * MIB, 16 * 24 * MIB],
+    ])('%s no more than a few parts each', async (_, count, size, growth) => {
+      const server = home.start();
+      const alice = await server.signUp(`${count}@example.com`);
+      const before = server.peakMemory();
+      const uploads = Array.from({ length: count }, async (_, n) => {
+        const path = `/files/by-name/${n}.jpg`;
+        const { status, body } = await send(alice, 'PUT', path, jpegBlocks(size, n), {
+          'content-length': String(size),
+        });
+        expect(status).toBe(201);
+        expect(await digest(await beginDownload(alice, body.id))).toBe(body.sha256);
+      });
+      await Promise.all(uploads);
+      expect(server.peakMemory() - before).toBeLessThan(growth);
+      await server.end('SIGTERM');
+    });
+  },
+);
 
 function* asForm(blocks: Iterable<Buffer>): Generator<Buffer> {
   yield Buffer.from('--b\r\nContent-Disposition: form-data; name="file"; filename="big.jpg"\r\n\r\n');

@@ -6,10 +6,12 @@ import { createDataSource } from '../../src/data-source';
 import { migrate } from '../../src/platform/database/migrate';
 import { openDatabase, withClient } from '../../src/platform/database/open-database';
 import { databaseUrl, TEMPLATE } from './database-url';
+import { S3Server } from './s3-server';
 
 /**
  * One real PostgreSQL for the whole run, and one migrated template database that every test file copies.
- * `TEST_DB_URL` names another server instead of the embedded one: that is how CI runs the suites on PostgreSQL 15.
+ * `TEST_DB_URL` names another server instead of the embedded one: that is how CI runs the suites on PostgreSQL 15. With
+ * `TEST_BLOB_DRIVER=s3` the applications under test keep their bytes in an object store.
  */
 export default async function globalSetup(): Promise<void> {
   const directory = join(await mkdtemp(join(tmpdir(), 'photovault-test-')), 'postgres');
@@ -20,5 +22,7 @@ export default async function globalSetup(): Promise<void> {
     await client.query(`CREATE DATABASE ${TEMPLATE}`);
   });
   await migrate(createDataSource(databaseUrl(TEMPLATE)), databaseUrl(TEMPLATE));
-  (globalThis as { photovaultTest?: unknown }).photovaultTest = { database, directory };
+  const objectStore = process.env.TEST_BLOB_DRIVER === 's3' ? await S3Server.givenOrStart() : undefined;
+  if (objectStore) process.env.PV_TEST_S3 = JSON.stringify(objectStore.env);
+  (globalThis as { photovaultTest?: unknown }).photovaultTest = { database, directory, objectStore };
 }

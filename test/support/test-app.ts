@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import 'reflect-metadata';
 import { AppConfig } from '../../src/platform/config/app-config';
@@ -65,10 +65,19 @@ export async function startTestApp(env: NodeJS.ProcessEnv = {}, slowBodies?: Slo
   return startOn(await createTestDatabase(), env, slowBodies);
 }
 
+/** Where the run has an object store, a data directory is a part of it: applications that share the one share the other. */
+function blobStoreOf(dataDir: string): NodeJS.ProcessEnv {
+  const { PV_TEST_S3 } = process.env;
+  return PV_TEST_S3 === undefined
+    ? {}
+    : { ...(JSON.parse(PV_TEST_S3) as NodeJS.ProcessEnv), S3_PREFIX: basename(dataDir) };
+}
+
 async function startOn(database: TestDatabase, env: NodeJS.ProcessEnv, slowBodies?: SlowBodyWatch): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'photovault-app-'));
   const config = AppConfig.load({
     ...WITHOUT_LIMITS,
+    ...blobStoreOf(env.DATA_DIR ?? dataDir),
     DATA_DIR: dataDir,
     DB_URL: database.url,
     PORT: '0',

@@ -1,14 +1,14 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { blobKey } from '../../src/platform/blobs/blob-key';
+import { blobKey, isUnfinished } from '../../src/platform/blobs/blob-key';
+import { BlobStore } from '../../src/platform/blobs/blob-store';
 import type { TestApp } from './test-app';
 
-/** What a vault holds of a person, seen from below: rows and files instead of routes. */
+/** What a vault holds of a person, seen from below: rows and objects instead of routes. */
 export interface Traces {
   readonly files: number;
   readonly blobs: number;
-  /** Objects on disk, by their paths below the person's own directory. */
+  /** The person's own objects, by their paths where the store is a disk. */
   readonly objects: string[];
   /** Unfinished writes, of anybody. */
   readonly temporary: string[];
@@ -20,18 +20,20 @@ export async function tracesOf(vault: TestApp, userId: string | undefined): Prom
             (SELECT count(*)::int FROM blobs WHERE owner_id = $1) AS blobs`,
     [userId],
   );
+  const keys: string[] = [];
+  for await (const { key } of vault.app.get(BlobStore).list()) keys.push(key);
+  const isTheirs = (key: string): boolean => key.startsWith(`${ownerOf(userId)}/`);
   return {
     files: rows?.files ?? NaN,
     blobs: rows?.blobs ?? NaN,
-    objects: await filesBelow(blobDirectory(vault, userId ?? '')),
-    temporary: await filesBelow(join(vault.dataDir, 'blobs', 'tmp')),
+    objects: keys.filter(isTheirs).map((key) => join(vault.dataDir, 'blobs', key)),
+    temporary: keys.filter(isUnfinished),
   };
 }
 
 /** Where a person's objects are. */
 export function blobDirectory(vault: TestApp, userId: string): string {
-  const [owner] = blobKey(userId, '').split('/');
-  return join(vault.dataDir, 'blobs', owner ?? '');
+  return join(vault.dataDir, 'blobs', ownerOf(userId));
 }
 
 /**
@@ -56,12 +58,6 @@ function isExactly({ files, blobs, objects, temporary }: Traces, count: number):
   return files === count && blobs === count && objects.length === count && temporary.length === 0;
 }
 
-async function filesBelow(directory: string): Promise<string[]> {
-  try {
-    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+function ownerOf(userId = ''): string {
+  return blobKey(userId, '').split('/')[0] ?? '';
 }

@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import 'reflect-metadata';
 import { blobKey } from '../../src/platform/blobs/blob-key';
 import { BlobStore } from '../../src/platform/blobs/blob-store';
+import { createBlobStore } from '../../src/platform/blobs/blobs.module';
 import { AppConfig } from '../../src/platform/config/app-config';
 import { connectionUrl } from '../../src/platform/database/embedded/socket-directory';
 import { withClient } from '../../src/platform/database/open-database';
@@ -77,7 +78,15 @@ export class VaultHome {
     return readdirSync(this.dataDir).sort();
   }
 
-  /** Keys of everything in the blob store, `tmp/…` included, sorted. */
+  /** Keys of everything in the blob store, whatever it is, with `tmp/…` for what is unfinished; sorted. */
+  async stored(): Promise<string[]> {
+    const store = await createBlobStore(this.config(), createLogger('silent'));
+    const keys: string[] = [];
+    for await (const { key } of store.list()) keys.push(key);
+    return keys.sort();
+  }
+
+  /** The same of a store on disk. */
   objects(): string[] {
     const root = join(this.dataDir, 'blobs');
     return readdirSync(root, { recursive: true, withFileTypes: true })
@@ -91,7 +100,7 @@ export class VaultHome {
       "SELECT id, owner_id AS owner FROM blobs WHERE state = 'ready'",
     );
     const expected = new Set(ready.map(({ id, owner }) => blobKey(owner, id)));
-    const found = new Set(this.objects());
+    const found = new Set(await this.stored());
     return {
       objects: [...found].filter((key) => !expected.has(key)),
       blobs: [...expected].filter((key) => !found.has(key)),
@@ -118,7 +127,7 @@ export class VaultHome {
    * leaves such objects: the row of a pending blob is not synced, because nothing has been promised yet.
    */
   async searchForStrays(): Promise<void> {
-    const config = AppConfig.load({ DATA_DIR: this.dataDir, DB_URL: this.databaseUrl });
+    const config = this.config();
     const { keyring } = await MasterKeyring.open(config.masterKeyFile, await withClient(this.databaseUrl, readCanary));
     const logger = createLogger('silent');
     const app = await buildApp({ config, logger, databaseUrl: this.databaseUrl, masterKeys: keyring });
@@ -159,6 +168,10 @@ export class VaultHome {
       process.kill(this.postmaster(), 'SIGINT');
       await eventually('the embedded database has ended', () => !existsSync(this.postmasterFile));
     }
+  }
+
+  private config(): AppConfig {
+    return AppConfig.load({ ...this.env, DATA_DIR: this.dataDir, DB_URL: this.databaseUrl });
   }
 
   private get postmasterFile(): string {
