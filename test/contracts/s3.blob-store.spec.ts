@@ -7,9 +7,11 @@ import { S3BlobStore } from '../../src/platform/blobs/s3.blob-store';
 import { s3Settings } from '../../src/platform/blobs/s3-settings';
 import { AppConfig } from '../../src/platform/config/app-config';
 import { createLogger } from '../../src/platform/logging/logger';
+import { collect } from '../support/chunked-interfaces';
 import { FaultyGateway, type Fault, type S3Operation } from '../support/faulty-gateway';
 import { LogLines } from '../support/log-lines';
 import { describeWithS3, isGivenS3, s3Client, S3Server, withPrefix } from '../support/s3-server';
+import { eventually } from '../support/waiting';
 import { describeBlobStore, expectProblem, keysOf, newKey, readAll, source, stalled } from './blob-store.contract';
 
 const MIB = 1024 * 1024;
@@ -50,6 +52,17 @@ describeWithS3('the blob store on an object store')('S3BlobStore', () => {
   });
 
   describeBlobStore('S3BlobStore', () => Promise.resolve({ store, close: () => Promise.resolve() }));
+
+  it.each(['WHEN_REQUIRED', 'WHEN_SUPPORTED'])('keeps what it is given with S3_CHECKSUMS=%s', async (mode) => {
+    const checked = await openStore({ S3_CHECKSUMS: mode });
+    for (const size of [0, 1000, LARGE]) {
+      const [key, bytes] = [newKey(), randomBytes(size)];
+      await checked.put(key, source(bytes));
+      expect((await readAll(checked, key, size)).equals(bytes)).toBe(true);
+      const middle = await collect(checked.read(key, size, { start: 100, end: 999 }));
+      expect(middle.equals(bytes.subarray(100, 1000))).toBe(true);
+    }
+  });
 
   describe('in a bucket that holds other things', () => {
     let others: string[];
@@ -131,11 +144,12 @@ describeWithS3('the blob store on an object store')('S3BlobStore', () => {
       ['PutObject', 'busy'],
       ['CreateMultipartUpload', 'cut'],
       ['UploadPart', 'busy'],
-      ['UploadPart', 'cut'],
-      ['UploadPart', 'deaf'],
+      ['UploadPart', 'torn'],
       ['CompleteMultipartUpload', 'cut'],
       ['CompleteMultipartUpload', 'deaf'],
+      ['CompleteMultipartUpload', 'late'],
       ['GetObject', 'cut'],
+      ['GetObject', 'short'],
       ['GetObject', 'deaf'],
     ])('tries again what was not answered: %s (%s)', async (operation, fault) => {
       const [key, bytes] = [newKey(), randomBytes(operation === 'PutObject' ? 1000 : LARGE)];
@@ -148,12 +162,14 @@ describeWithS3('the blob store on an object store')('S3BlobStore', () => {
 
     it.each<[S3Operation, Fault]>([
       ['PutObject', 'busy'],
-      ['PutObject', 'deaf'],
       ['CreateMultipartUpload', 'cut'],
       ['UploadPart', 'cut'],
       ['UploadPart', 'deaf'],
       ['CompleteMultipartUpload', 'busy'],
-      ['CompleteMultipartUpload', 'deaf'],
+      ['CompleteMultipartUpload', 'late'],
+      ['PutObject', 'idle'],
+      ['UploadPart', 'idle'],
+      ['CompleteMultipartUpload', 'idle'],
     ])('says `away` in the end and leaves nothing: %s (%s)', async (operation, fault) => {
       fail(operation, fault);
       const size = operation === 'PutObject' ? 1000 : LARGE;
@@ -200,6 +216,40 @@ describeWithS3('the blob store on an object store')('S3BlobStore', () => {
       fail('GetObject', 3 * MIB);
       expect((await readAll(store, key, LARGE)).equals(bytes)).toBe(true);
       expect(gateway.seen.filter((each) => each === 'GetObject')).toHaveLength(5);
+    });
+
+    it.each<Fault>(['whole', 'other', 'short', 'long'])(
+      'gives no byte that was not asked for, and does not call the object damaged: %s',
+      async (fault) => {
+        const [key, bytes] = [newKey(), randomBytes(MIB)];
+        await store.put(key, source(bytes));
+        fail('GetObject', fault);
+        const read: Buffer[] = [];
+        const reading = async (): Promise<void> => {
+          for await (const block of store.read(key, MIB, { start: 100, end: 199 })) read.push(Buffer.from(block));
+        };
+        await expectProblem(reading(), 'away');
+        expect(Buffer.concat(read).equals(bytes.subarray(100, fault === 'short' ? 199 : 100))).toBe(true);
+      },
+    );
+
+    it('leaves nothing under way for a reader or a source that has gone', async () => {
+      const key = newKey();
+      await store.put(key, source(randomBytes(LARGE)));
+      const gone = new Error('the client went away');
+      // A socket that the deaf have never read from is closed when they are.
+      const deaf = gateway.underWay;
+      for (let i = 0; i < 5; i++) {
+        // eslint-disable-next-line @typescript-eslint/no-unused-vars
+        for await (const _ of store.read(key, LARGE, { start: 0, end: LARGE })) break;
+        const half = stalled(randomBytes(6 * MIB));
+        const put = store.put(newKey(), half.source);
+        await half.begun;
+        half.end(gone);
+        await expect(put).rejects.toBe(gone);
+      }
+      await eventually('no request is under way', () => gateway.underWay <= deaf);
+      expect(await openUploads()).toEqual([]);
     });
 
     it('says `away` where it does not get on', async () => {

@@ -45,7 +45,7 @@ export class S3BlobStore extends BlobStore {
     body.on('error', () => undefined);
     const sender = this.sender(key);
     try {
-      await new this.sdk.Upload({
+      const { ETag } = await new this.sdk.Upload({
         client: sender.client,
         params: { ...place, Body: body },
         partSize: this.settings.partBytes,
@@ -54,9 +54,11 @@ export class S3BlobStore extends BlobStore {
         // Aborted below, in bounded time and however many there are.
         leavePartsOnError: true,
       }).done();
+      // Of parts, the SDK looks for it itself; of the whole that they become, not every store says it.
+      if (ETag === undefined && taken.bytes <= this.settings.partBytes) throw unintelligible(key);
     } catch (error) {
       await this.giveUp(key);
-      throw taken.failure ? taken.failure.error : error;
+      throw taken.failure ? taken.failure.error : asStoreError(error, key);
     } finally {
       body.destroy();
     }
@@ -75,11 +77,12 @@ export class S3BlobStore extends BlobStore {
       const body = await this.get(key, expectedBytes, { start: position, end });
       try {
         for await (const block of body as AsyncIterable<Buffer>) {
+          if (block.length > end - position + 1) throw unintelligible(key);
           position += block.length;
           failures = 0;
           yield block;
         }
-        if (position <= end) throw new BlobStoreError('away', key, new Error('S3: the answer was too short'));
+        if (position <= end) throw unintelligible(key);
       } catch (error) {
         // No object ever changes: its rest may be had from another connection.
         if (++failures === READ_ATTEMPTS) throw this.failed(error, key);
@@ -115,18 +118,19 @@ export class S3BlobStore extends BlobStore {
     await this.ask(Bucket, (s3) => s3.headBucket({ Bucket }, { abortSignal }));
   }
 
-  /** An object, or a range of it: what its answer says of its size is held against what it must be. */
+  /** An object, or a range of it: what its answer says of itself is held against what was asked for. */
   private async get(key: string, expectedBytes: number, range?: ByteRange): Promise<Readable> {
     const Range = range && `bytes=${range.start}-${range.end}`;
     const { Body, ContentLength, ContentRange } = await this.ask(key, (s3) =>
       s3.getObject({ ...this.placeOf(key), Range }),
     );
     const body = Body as Readable;
-    // RFC 9110 section 14.4: what follows the slash is the length of the whole.
-    const size = range ? Number(/\/(\d+)$/.exec(ContentRange ?? '')?.[1]) : ContentLength;
-    if (size === expectedBytes) return body;
+    const asked = range && `bytes ${range.start}-${range.end}/${expectedBytes}`;
+    if (range ? ContentRange === asked : ContentLength === expectedBytes) return body;
     body.destroy();
-    throw new BlobStoreError('damaged', key);
+    // RFC 9110 section 14.4: what follows the slash is the length of the whole. Another part of the object says nothing against it.
+    const size = range ? Number(/\/(\d+)$/.exec(ContentRange ?? '')?.[1] ?? expectedBytes) : ContentLength;
+    throw size === expectedBytes ? unintelligible(key) : new BlobStoreError('damaged', key);
   }
 
   /** Aborts what a `put` has begun, as far as the store can be asked now; the rest is left to the sweepers. */
@@ -205,6 +209,11 @@ export class S3BlobStore extends BlobStore {
     }
     return { Bucket: bucket, Key: `${prefix}${key}` };
   }
+}
+
+/** A success that cannot be one, as of a proxy that answers in place of the store. */
+function unintelligible(key: string): BlobStoreError {
+  return new BlobStoreError('away', key, new Error('S3: not an answer to what was asked'));
 }
 
 interface OpenUpload {
