@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -69,7 +69,10 @@ export function s3Client({ S3_ENDPOINT, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY }
 /** A real object store on loopback that belongs to one test: a Ceph cluster of one disk, and its S3 gateway. */
 export class S3Server {
   private readonly children = new Map<string, ChildProcess>();
-  private readonly endAll = (): void => this.children.forEach((child) => child.kill('SIGKILL'));
+  private readonly endAll = (): void => {
+    this.children.forEach((child) => child.kill('SIGKILL'));
+    if (this.directory !== '') rmSync(this.directory, { recursive: true, force: true });
+  };
 
   private constructor(
     private readonly directory: string,
@@ -198,12 +201,21 @@ export class S3Server {
   }
 }
 
+/**
+ * Below those that systems give to whoever asks for any: a connection must not take the port of a gateway that is to come back, and
+ * least of all one that asks whether it is there, which would then talk to itself.
+ */
 async function freePorts(count: number): Promise<number[]> {
-  const probes = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(probes.map((probe) => once(probe, 'listening')));
-  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(20_000, 32_000);
+    const probe = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(probe, 'listening').then(Boolean, () => false);
+    if (!isFree) continue;
+    ports.add(port);
+    await new Promise((resolve) => probe.close(resolve));
+  }
+  return [...ports];
 }
 
 /** One monitor, one disk in a sparse file, one gateway, no authentication among them: as little Ceph as there can be. */
