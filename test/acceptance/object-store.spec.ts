@@ -13,6 +13,14 @@ import type { VaultProcess } from '../support/vault-process';
 
 // The built server and command with their bytes in a bucket: what they say where it is not as it should be.
 
+/** No key of ours, and none that the SDK finds on this machine. */
+const NO_KEY = {
+  S3_ACCESS_KEY_ID: '',
+  S3_SECRET_ACCESS_KEY: '',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+};
 const REFUSED = { code: 78, signal: null };
 const A_DAY_LATER = `--require "${resolve(__dirname, '../support/shifted-clock.cjs')}"`;
 
@@ -77,6 +85,14 @@ describeWithS3('a vault whose bytes are in an object store, from start to fsck')
     });
     const { bytes } = await (await elsewhere.clientOf(alice)).content(body.id);
     expect(bytes.equals(jpeg(100_000))).toBe(true);
+  });
+
+  it('takes the key that the SDK finds where it has none of its own', async () => {
+    const { S3_ACCESS_KEY_ID: AWS_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY: AWS_SECRET_ACCESS_KEY } = store.env;
+    server = home.start({ ...NO_KEY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
+    alice = await server.signUp('alice@example.com');
+    expect((await alice.put('photo.jpg', jpeg(100_000))).status).toBe(201);
+    expect(await home.stored()).toHaveLength(1);
   });
 
   it('tells a file that is lost from a store that is away, and from a bucket that is gone', async () => {
@@ -163,6 +179,7 @@ describeWithS3('a vault whose bytes are in an object store, from start to fsck')
       { S3_SECRET_ACCESS_KEY: 'hunter2hunter2' },
       /lets nobody in \(S3: SignatureDoesNotMatch, HTTP 403\)/,
     ],
+    ['without any key', NO_KEY, /lets nobody in \(S3: CredentialsProviderError\)/],
     [
       'for the first time where the store does not answer',
       { S3_ENDPOINT: 'http://127.0.0.1:9' },
