@@ -17,6 +17,8 @@ export async function refuseForeignObjects(config: AppConfig, canary: Canary | n
   if (canary && config.get('BLOB_DRIVER') === 'local') return;
   const store = await createBlobStore(config, logger);
   try {
+    // A list may be waited for much longer, and what refuses this says more of itself there.
+    if (canary) await store.check().catch(unlessRefused);
     for await (const { key } of store.list()) {
       if (canary) return;
       // Files that are not of our making are nobody's photos, and the sweeper leaves them alone.
@@ -36,4 +38,8 @@ export async function refuseForeignObjects(config: AppConfig, canary: Canary | n
     }
     if (!canary) throw new DatabaseError(`A new vault needs its object store, which does not answer (${reason}).`);
   }
+}
+
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof BlobStoreError && error.problem === 'refused')) throw error;
 }
