@@ -72,8 +72,8 @@ export class BlobSweeper implements OnApplicationBootstrap {
           await this.store.remove(blobKey(ownerId, id));
           gone.push(id);
         } catch (error) {
-          isAway ||= error instanceof BlobStoreError && error.isOutage;
-          if (!isAway) this.logger.error({ err: error, blobId: id }, 'a blob could not be swept');
+          if (error instanceof BlobStoreError && error.isOutage) isAway = true;
+          else this.logger.error({ err: error, blobId: id }, 'a blob could not be swept');
         }
       }
     };

@@ -65,15 +65,16 @@ describeWithS3('what the vault makes of an object store that fails')('an object 
     expect(await keysOf(vault.app.get(BlobStore))).toEqual([]);
   });
 
-  it('is asked by the sweeper for one blob only, and for all when it is back', async () => {
+  it('is asked by the sweeper for a few blobs only, and for all when it is back', async () => {
     gateway.plan = () => 'cut';
-    for (let n = 0; n < 3; n++) expectProblem(await alice.put(`${n}.jpg`, jpeg(1000, n)), AWAY);
+    for (let n = 0; n < 30; n++) expectProblem(await alice.put(`${n}.jpg`, jpeg(1000, n)), AWAY);
     gateway.reset();
     gateway.plan = () => 'busy';
     await sweep();
     expect(new Set(gateway.seen)).toEqual(new Set(['ListMultipartUploads']));
-    expect(gateway.seen).toHaveLength(3);
-    expect(await states()).toHaveLength(3);
+    // Eight at a time, each of them three times at most.
+    expect(gateway.seen.length).toBeLessThanOrEqual(24);
+    expect(await states()).toHaveLength(30);
     gateway.reset();
     await sweep();
     expect(await states()).toEqual([]);
