@@ -53,6 +53,7 @@ describe('the vault command', () => {
     ...['sessions list', 'sessions revoke', 'stats'],
     ...['keys status', 'keys rotate', 'keys retire', 'keys backup', 'keys restore'],
     'fsck',
+    'migrate',
   ])('gives examples: %s --help', async (command) => {
     await vault(`${command} --help`);
     expect(said.stdout).toContain(`\nExamples:\n  vault ${command || 'users'} `.trimEnd());

@@ -4,6 +4,7 @@ import { isDatabaseAway } from '../platform/database/database-away';
 import { AppError } from '../platform/errors/app-error';
 import { addFsckCommand } from './fsck.command';
 import { addKeysCommands } from './keys.command';
+import { addMigrateCommand } from './migrate.command';
 import { UnfinishedError } from './unfinished-error';
 import { addSessionsCommands } from './sessions.command';
 import { addStatsCommand } from './stats.command';
@@ -42,6 +43,7 @@ export async function runVaultCommand(args: readonly string[], env: NodeJS.Proce
   addKeysCommands(program, env);
   addStatsCommand(program, env);
   addFsckCommand(program, env);
+  addMigrateCommand(program, env);
   try {
     await program.parseAsync(args, { from: 'user' });
     return 0;
