@@ -42,6 +42,7 @@ async function run(config: AppConfig, logger: Logger): Promise<void> {
     stopOnSignal({
       app,
       logger,
+      delayMs: config.get('SHUTDOWN_DELAY_SECONDS') * 1000,
       graceMs: config.get('SHUTDOWN_GRACE_SECONDS') * 1000,
       afterwards: () => vault.close(),
     });

@@ -1,17 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
+import { HealthService } from './platform/health/health.service';
 
 /**
- * SIGTERM and SIGINT: no new connections, transfers in flight get their time, then everything closes in order, the embedded database
- * last. A second signal ends at once.
+ * SIGTERM and SIGINT: first the server says that it is not ready, for as long as load balancers need to see it; then no new connections,
+ * transfers in flight get their time, and everything closes in order, the embedded database last. A second signal ends at once.
  */
 export function stopOnSignal(options: {
   app: NestExpressApplication;
   logger: Logger;
+  delayMs: number;
   graceMs: number;
   afterwards: () => Promise<void>;
 }): void {
-  const { app, logger, graceMs, afterwards } = options;
+  const { app, logger, delayMs, graceMs, afterwards } = options;
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (stopping) {
@@ -20,6 +23,8 @@ export function stopOnSignal(options: {
     }
     stopping = true;
     logger.info(`${signal}: stopping`);
+    app.get(HealthService).beginShutdown();
+    if (delayMs > 0) await delay(delayMs);
     const server = app.getHttpServer();
     // A connection that becomes idle while others still transfer would wait for its keep-alive to end.
     const idle = setInterval(() => server.closeIdleConnections(), 200);

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '../support/database';
+import { freePort } from '../support/free-port';
 import { jpeg, jpegBlocks } from '../support/photos';
 import { beginDownload, digest, haltedHalfway, send } from '../support/transfers';
 import { VaultClient } from '../support/vault-client';
@@ -145,6 +146,23 @@ describe('asked to stop', () => {
 
     const again = await home.start().clientOf(alice);
     expect((await again.request('GET', '/files/by-name/last.jpg/content')).bytes).toHaveLength(2_000_000);
+  });
+
+  it('says that it is not ready, and serves, for as long as load balancers need to see it', async () => {
+    server = home.start({ SHUTDOWN_DELAY_SECONDS: '4' });
+    alice = await server.signUp('alice@example.com');
+    expect((await alice.request('GET', '//health/ready')).status).toBe(200);
+    server.signal('SIGTERM');
+    await eventually('it is stopping', () => server.messages.includes('SIGTERM: stopping'));
+    const { status, body } = await alice.request('GET', '//health/ready');
+    expect({ status, code: body.code, detail: body.detail }).toEqual({
+      status: 503,
+      code: 'SERVER.NOT_READY',
+      detail: 'shutting_down',
+    });
+    expect((await alice.request('GET', '//health/live')).status).toBe(200);
+    expect((await alice.put('late.jpg', jpeg(1000, 'late'))).status).toBe(201);
+    expect(await server.ending()).toEqual(ENDED_WELL);
   });
 
   it('breaks off what outlasts the time of grace', async () => {
@@ -304,13 +322,4 @@ async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
-}
-
-/** A port that nobody listened on a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  server.close();
-  await once(server, 'close');
-  return port;
 }

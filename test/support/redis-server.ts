@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from './free-port';
 import { eventually } from './waiting';
 
 /** Whether there is a Redis here to test with; a suite that needs one says loudly that it did not run. */
@@ -28,11 +28,7 @@ export class RedisServer {
 
   /** A server that does not run yet; its URL is good already. */
   static async prepare(password?: string): Promise<RedisServer> {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
-    return new RedisServer(await mkdtemp(join(tmpdir(), 'photovault-redis-')), port, password);
+    return new RedisServer(await mkdtemp(join(tmpdir(), 'photovault-redis-')), await freePort(), password);
   }
 
   static async start(password?: string): Promise<RedisServer> {

@@ -362,6 +362,12 @@ export const SETTINGS = {
     min: 0,
     max: 36_500,
   }),
+  SHUTDOWN_DELAY_SECONDS: integer({
+    about: 'Time in which a server that was asked to stop still serves, and says that it is not ready.',
+    fallback: 0,
+    min: 0,
+    max: 300,
+  }),
   SHUTDOWN_GRACE_SECONDS: integer({
     about: 'Time that transfers in flight get when the server is asked to stop.',
     fallback: 30,

@@ -1,11 +1,11 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { BlobStore } from '../blobs/blob-store';
 import { ServerErrors } from '../http/http.errors';
 
 /** Whether this process can serve. */
 @Injectable()
-export class HealthService implements BeforeApplicationShutdown {
+export class HealthService {
   private shuttingDown = false;
 
   constructor(
@@ -20,7 +20,8 @@ export class HealthService implements BeforeApplicationShutdown {
     await this.demand('blobs', () => this.store.check());
   }
 
-  beforeApplicationShutdown(): void {
+  /** From here on nothing new should be sent here. */
+  beginShutdown(): void {
     this.shuttingDown = true;
   }
 
