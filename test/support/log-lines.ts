@@ -26,17 +26,21 @@ export class LogLines {
 
   /** Waits for the newest PIN of an address and takes it out, so that the next call waits for the next PIN. */
   async pinFor(email: string): Promise<string> {
-    const pattern = new RegExp(`PIN ([0-9A-Z]+) for ${email.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\b`);
     for (let tries = 0; tries < 500; tries++) {
-      const index = this.lines.findLastIndex((line) => pattern.test(line) && !line.includes('"taken":true'));
-      const line = this.lines[index];
-      const pin = line === undefined ? undefined : pattern.exec(line)?.[1];
-      if (line !== undefined && pin !== undefined) {
-        this.lines[index] = line.replace('{', '{"taken":true,');
-        return pin;
-      }
+      const pin = this.takePin(email);
+      if (pin !== undefined) return pin;
       await sleep(10);
     }
     throw new Error(`no PIN for ${email} was logged`);
+  }
+
+  /** The newest PIN of an address that nobody has taken yet, if it is there. */
+  takePin(email: string): string | undefined {
+    const pattern = new RegExp(`PIN ([0-9A-Z]+) for ${email.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\b`);
+    const index = this.lines.findLastIndex((line) => pattern.test(line) && !line.includes('"taken":true'));
+    const line = this.lines[index];
+    const pin = line === undefined ? undefined : pattern.exec(line)?.[1];
+    if (line !== undefined && pin !== undefined) this.lines[index] = line.replace('{', '{"taken":true,');
+    return pin;
   }
 }
