@@ -7,6 +7,8 @@ export interface PreparedStatement {
   /** Unique in the process; `pg` refuses one name for two texts. */
   readonly name: string;
   readonly text: string;
+  /** In milliseconds; `pg` gives up then, and the connection is closed. For what must not wait as long as requests may. */
+  readonly query_timeout?: number;
 }
 
 /**

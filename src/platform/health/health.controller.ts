@@ -4,7 +4,7 @@ import { Access } from '../http/access.decorator';
 import { ApiProblems } from '../http/api-problems.decorator';
 import { ServerErrors } from '../http/http.errors';
 import { RateWeight } from '../http/rate-limit/rate-weight.decorator';
-import { HealthService } from './health.service';
+import { HealthService, type OptionalPart } from './health.service';
 
 class LiveResponse {
   @ApiProperty({ enum: ['live'], example: 'live' })
@@ -12,8 +12,18 @@ class LiveResponse {
 }
 
 class ReadyResponse {
-  @ApiProperty({ enum: ['ready'], example: 'ready' })
-  status!: 'ready';
+  @ApiProperty({ enum: ['ready', 'degraded'], description: '`degraded` serves all the same.', example: 'ready' })
+  status!: 'ready' | 'degraded';
+
+  @ApiProperty({
+    enum: ['redis'],
+    isArray: true,
+    required: false,
+    description:
+      'Of a `degraded` server: what is away. Without its Redis each process counts request rates for itself.',
+    example: ['redis'],
+  })
+  away?: readonly OptionalPart[];
 }
 
 /** Never limited: a load balancer asks for all of its clients, and one that meets a 429 takes a healthy process away from them. */
@@ -36,7 +46,7 @@ export class HealthController {
   @ApiOkResponse({ type: ReadyResponse, description: 'It can.' })
   @ApiProblems(ServerErrors.notReady)
   async ready(): Promise<ReadyResponse> {
-    await this.health.check();
-    return { status: 'ready' };
+    const away = await this.health.check();
+    return away.length === 0 ? { status: 'ready' } : { status: 'degraded', away };
   }
 }

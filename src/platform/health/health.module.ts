@@ -1,8 +1,13 @@
 import { Module } from '@nestjs/common';
 import { BlobsModule } from '../blobs/blobs.module';
+import { RedisModule } from '../redis/redis.module';
 import { HealthController } from './health.controller';
 import { HealthService } from './health.service';
 import { ServerInfoController } from './server-info.controller';
 
-@Module({ imports: [BlobsModule], controllers: [HealthController, ServerInfoController], providers: [HealthService] })
+@Module({
+  imports: [BlobsModule, RedisModule],
+  controllers: [HealthController, ServerInfoController],
+  providers: [HealthService],
+})
 export class HealthModule {}
