@@ -16,6 +16,7 @@ import { JobsModule } from './platform/jobs/jobs.module';
 import { LoggingModule } from './platform/logging/logging.module';
 import type { MailPace } from './platform/mail/mail-queue.service';
 import { MailModule } from './platform/mail/mail.module';
+import { MetricsModule } from './platform/metrics/metrics.module';
 import { SharesModule } from './shares/shares.module';
 import { TrashModule } from './trash/trash.module';
 import { UsersModule } from './users/users.module';
@@ -41,6 +42,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         LoggingModule.with(logger),
+        MetricsModule,
         TypeOrmModule.forRoot({ ...vaultDataSourceOptions(databaseUrl), retryAttempts: 0 }),
         DatabaseModule,
         RateLimitModule,

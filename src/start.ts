@@ -11,6 +11,8 @@ import type { SlowBodyWatch } from './platform/http/slow-body-watch';
 import { createLogger } from './platform/logging/logger';
 import { NestLogger } from './platform/logging/nest-logger';
 import { Mailer } from './platform/mail/mailer';
+import { Metrics } from './platform/metrics/metrics';
+import { addressOf, serveMetrics } from './platform/metrics/metrics-server';
 import { stopOnSignal } from './stop';
 
 /**
@@ -36,6 +38,7 @@ async function run(config: AppConfig, logger: Logger): Promise<void> {
     const { databaseUrl, masterKeys } = vault;
     const app = await buildApp({ config, logger, databaseUrl, masterKeys });
     await listen(app, config);
+    await listenForScrapes(app, config, logger);
     const { port } = app.getHttpServer().address() as AddressInfo;
     logger.info(`Photovault listens on http://${config.get('HOST')}:${port} (API documents at /docs)`);
     logger.info(`PINs go to ${app.get(Mailer).destination}`);
@@ -78,9 +81,25 @@ async function listen(app: NestExpressApplication, config: AppConfig): Promise<v
     await app.listen(port, host);
   } catch (error) {
     await app.close();
-    const { code } = error as NodeJS.ErrnoException;
-    throw Object.assign(new Error(`Cannot listen on ${host}:${port} (${code}). Choose another with HOST and PORT.`), {
-      name: 'ListenError',
-    });
+    throw listenError(error, `${host}:${port}`, 'HOST and PORT');
   }
+}
+
+/** Last to come and last to go: the figures are there for as long as anything can be seen in them. */
+async function listenForScrapes(app: NestExpressApplication, config: AppConfig, logger: Logger): Promise<void> {
+  const [host, port] = [config.get('METRICS_HOST'), config.get('METRICS_PORT')];
+  if (port === undefined) return;
+  try {
+    const server = await serveMetrics(app.get(Metrics).registry, { port, host });
+    logger.info(`Figures for Prometheus are at ${addressOf(server)}`);
+  } catch (error) {
+    await app.close();
+    throw listenError(error, `${host}:${port}`, 'METRICS_HOST and METRICS_PORT');
+  }
+}
+
+function listenError(error: unknown, address: string, settings: string): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  const message = `Cannot listen on ${address} (${code}). Choose another with ${settings}.`;
+  return Object.assign(new Error(message), { name: 'ListenError' });
 }

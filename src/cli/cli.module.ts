@@ -10,6 +10,7 @@ import { JobsService } from '../platform/jobs/jobs.service';
 import { RetentionService } from '../platform/jobs/retention.service';
 import { LoggingModule } from '../platform/logging/logging.module';
 import { MailModule } from '../platform/mail/mail.module';
+import { MetricsModule } from '../platform/metrics/metrics.module';
 import { StatsModule } from '../stats/stats.module';
 import { UsersModule } from '../users/users.module';
 import { VaultModule } from '../vault/vault.module';
@@ -36,6 +37,7 @@ export class CliModule {
       imports: [
         ConfigModule.with(config),
         LoggingModule.with(logger),
+        MetricsModule,
         TypeOrmModule.forRoot({ ...vaultDataSourceOptions(databaseUrl), retryAttempts: 0 }),
         DatabaseModule,
         IdleJobsModule,

@@ -362,6 +362,17 @@ export const SETTINGS = {
     min: 0,
     max: 36_500,
   }),
+  METRICS_PORT: integer({
+    about: 'Port of the figures for Prometheus, at `/metrics`; 0 picks a free one.',
+    fallback: undefined,
+    shown: 'none, so that there are none',
+    min: 0,
+    max: 65535,
+  }),
+  METRICS_HOST: text({
+    about: 'Address to listen on for them. They name no person, and nothing guards them: not for the internet.',
+    fallback: '127.0.0.1',
+  }),
   SHUTDOWN_DELAY_SECONDS: integer({
     about: 'Time in which a server that was asked to stop still serves, and says that it is not ready.',
     fallback: 0,
