@@ -11,12 +11,14 @@ import { RequestErrors } from './platform/http/http.errors';
 import { lingeringClose } from './platform/http/lingering-close';
 import { ProblemFilter } from './platform/http/problem.filter';
 import { requestId } from './platform/http/request-id';
+import { requestMetrics } from './platform/http/request-metrics';
 import { requireHost } from './platform/http/require-host';
 import { securityHeaders } from './platform/http/security-headers';
 import { SlowBodyWatch } from './platform/http/slow-body-watch';
 import { untrustedProxyHint } from './platform/http/untrusted-proxy-hint';
 import { RequestValidationPipe } from './platform/http/validation.pipe';
 import { LOGGER } from './platform/logging/logging.module';
+import { Metrics } from './platform/metrics/metrics';
 
 /** Largest JSON body, in bytes. */
 const JSON_BYTES = 64 * 1024;
@@ -29,6 +31,7 @@ const CHECK = new RegExp(`^${API_PREFIX}/files/check/?(?:\\?|$)`, 'i');
 /** Everything about HTTP that holds for all routes. Called by main and by the tests, so that both have the same server. */
 export async function configureApp(app: NestExpressApplication, slowBodies = new SlowBodyWatch()): Promise<void> {
   const logger = app.get<Logger>(LOGGER);
+  const metrics = app.get(Metrics);
   const server = app.getHttpServer();
   answerUnreadableRequests(server);
   slowBodies.attach(server);
@@ -36,7 +39,10 @@ export async function configureApp(app: NestExpressApplication, slowBodies = new
   app.disable('x-powered-by').disable('etag');
   app.set('query parser', 'simple');
   trustProxies(app, logger);
-  app.use(requestId, securityHeaders, accessLog(logger), lingeringClose, requireHost, slowBodies.middleware);
+  app.use(
+    ...requestMetrics(metrics, server),
+    ...[requestId, securityHeaders, accessLog(logger), lingeringClose, requireHost, slowBodies.middleware],
+  );
   // A raw upload is a stream whatever its Content-Type says: a JSON parser in its way would swallow it.
   app.useBodyParser('json', {
     limit: CHECK_BYTES,
@@ -45,7 +51,7 @@ export async function configureApp(app: NestExpressApplication, slowBodies = new
   app.useBodyParser('json', { limit: JSON_BYTES, type: (request) => isJson(request) && !isRawUpload(request) });
   app.setGlobalPrefix(API_PREFIX, { exclude: [...OUTSIDE_PREFIX] });
   app.useGlobalPipes(new RequestValidationPipe());
-  const problems = new ProblemFilter(logger);
+  const problems = new ProblemFilter(logger, metrics);
   app.useGlobalFilters(problems);
   serveApiDocument(app);
 

@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { requestIdOf } from './request-id';
+import { routeTemplate } from './route-template';
 
 /**
  * One line per answered request. The route's template is logged, never the path: file names are in paths.
@@ -13,7 +14,7 @@ export function accessLog(logger: Logger) {
       const status = response.statusCode;
       const level = status >= 500 ? 'warn' : 'debug';
       if (!logger.isLevelEnabled(level)) return;
-      const route = (request.route as { path?: string } | undefined)?.path ?? '(no route)';
+      const route = routeTemplate(request);
       const ms = Number((process.hrtime.bigint() - started) / 1000n) / 1000;
       const completed = response.writableFinished;
       logger[level](

@@ -1,10 +1,10 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { isDatabaseAway, isDatabaseFull } from '../database/database-away';
 import { AppError } from '../errors/app-error';
-import type { ErrorFactory } from '../errors/error-registry';
-import { LOGGER } from '../logging/logging.module';
+import { definedErrors, type ErrorFactory } from '../errors/error-registry';
+import type { Metrics, WordCounter } from '../metrics/metrics';
 import { RequestErrors, ServerErrors } from './http.errors';
 import { requestIdOf } from './request-id';
 
@@ -14,7 +14,19 @@ const RETRY_AFTER_SECONDS = '2';
 /** The one place where an error becomes an answer: RFC 9457 `application/problem+json`, with a code and a request id. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+  private readonly problems: WordCounter<string>;
+
+  constructor(
+    private readonly logger: Logger,
+    metrics: Metrics,
+  ) {
+    this.problems = metrics.counter({
+      name: 'photovault_problems_total',
+      help: 'Errors by their code, also those that broke off an answer: docs/errors.md says what each is.',
+      label: 'code',
+      words: definedErrors().map(({ code }) => code),
+    });
+  }
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     this.answer(thrown, host.switchToHttp().getRequest<Request>(), host.switchToHttp().getResponse<Response>());
@@ -25,6 +37,7 @@ export class ProblemFilter implements ExceptionFilter {
     const error = toAppError(thrown);
     const { code, status, title, level, alert } = error.definition;
     const requestId = requestIdOf(request);
+    this.problems.add(code);
 
     // The client is gone, or half of an answer is on its way: nothing more can be said, and a broken transfer must look broken.
     if (response.headersSent || response.destroyed || request.socket.destroyed) {
