@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import { AppConfig } from '../config/app-config';
 import { LOGGER } from '../logging/logging.module';
 import { BlobStore } from './blob-store';
+import { Metrics } from '../metrics/metrics';
 import { LocalBlobStore } from './local.blob-store';
+import { MeasuredBlobStore } from './measured.blob-store';
 import { S3BlobStore } from './s3.blob-store';
 import { s3Settings } from './s3-settings';
 
@@ -23,8 +25,11 @@ export async function createBlobStore(config: AppConfig, logger: Logger): Promis
   providers: [
     {
       provide: BlobStore,
-      inject: [AppConfig, LOGGER],
-      useFactory: createBlobStore,
+      inject: [AppConfig, LOGGER, Metrics],
+      useFactory: async (config: AppConfig, logger: Logger, metrics: Metrics) => {
+        const store = await createBlobStore(config, logger);
+        return metrics.isOn ? new MeasuredBlobStore(store, metrics) : store;
+      },
     },
   ],
   exports: [BlobStore],
