@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { DataSource } from 'typeorm';
 import { createDataSource } from '../../src/data-source';
+import { AppConfig } from '../../src/platform/config/app-config';
 import { JobsService } from '../../src/platform/jobs/jobs.service';
 import { createLogger } from '../../src/platform/logging/logger';
+import { Metrics } from '../../src/platform/metrics/metrics';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { LogLines } from '../support/log-lines';
 import { eventually } from '../support/waiting';
@@ -26,7 +28,9 @@ afterAll(async () => {
 beforeEach(() => {
   log = new LogLines();
   logger = createLogger('info', log);
-  [here, there] = dataSources.map((dataSource) => new JobsService(dataSource, logger)) as [JobsService, JobsService];
+  [here, there] = dataSources.map(
+    (dataSource) => new JobsService(dataSource, logger, new Metrics(AppConfig.load({}))),
+  ) as [JobsService, JobsService];
 });
 afterEach(async () => {
   await Promise.all([here, there].map((jobs) => jobs.beforeApplicationShutdown()));
@@ -157,7 +161,7 @@ describe('a job', () => {
   it('is free for others when the process that was at it has died', async () => {
     const dying = await createDataSource(database.url).initialize();
     const { work, begun, end } = gate();
-    const lost = new JobsService(dying, logger).alone('sweep', work);
+    const lost = new JobsService(dying, logger, new Metrics(AppConfig.load({}))).alone('sweep', work);
     await begun;
     await database.query(`SELECT pg_terminate_backend(pid) ${FROM_OUR_LOCKS}`);
     let done = false;

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { createDataSource } from '../../src/data-source';
+import { AppConfig } from '../../src/platform/config/app-config';
 import { JobsService } from '../../src/platform/jobs/jobs.service';
 import { type RetentionRule, RetentionService } from '../../src/platform/jobs/retention.service';
 import { createLogger } from '../../src/platform/logging/logger';
+import { Metrics } from '../../src/platform/metrics/metrics';
 import { UsersService } from '../../src/users/users.service';
 import { LogLines } from '../support/log-lines';
 import { startTestApp, type TestApp } from '../support/test-app';
@@ -324,7 +326,7 @@ describe('a retention service', () => {
     log = new LogLines();
     const logger = createLogger('info', log);
     dataSources = await Promise.all([1, 2].map(() => createDataSource(vault.database.url).initialize()));
-    jobs = dataSources.map((dataSource) => new JobsService(dataSource, logger));
+    jobs = dataSources.map((dataSource) => new JobsService(dataSource, logger, new Metrics(AppConfig.load({}))));
     services = jobs.map((each) => new RetentionService(each, logger));
   });
   afterEach(async () => {

@@ -2,27 +2,37 @@ import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/comm
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { LOGGER } from '../logging/logging.module';
+import { Metrics } from '../metrics/metrics';
+import { JobMetrics } from './job-metrics';
 
 /** Runs things every so often, on one process at a time: every sweeper of the vault. */
 @Injectable()
 export class JobsService implements BeforeApplicationShutdown {
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly running = new Set<Promise<void>>();
+  private readonly metrics: JobMetrics;
   private stopping = false;
 
   constructor(
     private readonly dataSource: DataSource,
     @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.metrics = new JobMetrics(metrics);
+  }
 
   /** Runs `work` soon and then every `seconds`; a failure is logged and the next round comes all the same. */
   every(name: string, seconds: number, work: () => Promise<void>): void {
     let busy = false;
+    const measured = this.metrics.of(name);
     const round = (): void => {
       if (busy || this.stopping) return;
       busy = true;
-      const run = this.alone(name, work)
-        .catch((error: unknown) => this.logger.error({ err: error, job: name }, 'job failed'))
+      const run = this.alone(name, () => measured.timed(work))
+        .catch((error: unknown) => {
+          measured.failed();
+          this.logger.error({ err: error, job: name }, 'job failed');
+        })
         .finally(() => {
           busy = false;
           this.running.delete(run);

@@ -35,20 +35,26 @@ export class RetentionService implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
-    this.jobs.every('retention', SWEEP_SECONDS, () => this.sweep());
+    this.jobs.every('retention', SWEEP_SECONDS, async () => {
+      const failed = await this.sweep();
+      if (failed > 0) throw new Error(`${failed} of ${this.rules.size} rules could not be applied`);
+    });
   }
 
-  /** Applies every rule once. One that fails is logged and does not keep the others. */
-  async sweep(): Promise<void> {
+  /** Applies every rule once. One that fails is logged and does not keep the others. @returns how many failed */
+  async sweep(): Promise<number> {
     const removed: Record<string, number> = {};
+    let failed = 0;
     for (const { what, days, purge } of this.rules.values()) {
       try {
         const count = await purge(days);
         if (count > 0) removed[what] = count;
       } catch (error) {
+        failed++;
         this.logger.error({ err: error, what }, 'what is past its time could not be removed');
       }
     }
     if (Object.keys(removed).length > 0) this.logger.info({ removed }, 'removed what was past its time');
+    return failed;
   }
 }
