@@ -17,7 +17,8 @@ export interface PreparedStatement {
  */
 @Injectable()
 export class PreparedStatements {
-  private readonly pool: Pool;
+  /** The data source's own. */
+  readonly pool: Pool;
 
   constructor(dataSource: DataSource) {
     this.pool = (dataSource.driver as unknown as { master: Pool }).master;
