@@ -16,6 +16,7 @@ import { NewChallenges } from './pin/new-challenges';
 import { PinController } from './pin/pin.controller';
 import { PinBudgets } from './pin/pin-budgets';
 import { PinGuessesService } from './pin/pin-guesses.service';
+import { PinMetrics } from './pin/pin-metrics';
 import { PinRequestsService } from './pin/pin-requests.service';
 import { PinRetention } from './pin/pin-retention';
 import { PinTransactions } from './pin/pin-transactions';
@@ -52,6 +53,7 @@ import { SignInService } from './sessions/sign-in.service';
     NewChallenges,
     PinBudgets,
     PinGuessesService,
+    PinMetrics,
     PinRequestsService,
     PinRetention,
     PinTransactions,

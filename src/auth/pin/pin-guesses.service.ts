@@ -15,6 +15,7 @@ import { hashChallengeId, hashDeviceId, hashSessionDevice } from './challenge-ha
 import { ChallengesRepository } from './challenges.repository';
 import type { ChallengePurpose, LoginChallengeEntity } from './login-challenge.entity';
 import { PinBudgets } from './pin-budgets';
+import { PinMetrics, type Reporter } from './pin-metrics';
 import { PinTransactions } from './pin-transactions';
 import { type StepUp, StepUpService } from './step-up/step-up.service';
 
@@ -73,6 +74,7 @@ export class PinGuessesService {
     private readonly users: UsersService,
     private readonly keyring: KeyringService,
     private readonly log: SecurityLog,
+    private readonly metrics: PinMetrics,
   ) {}
 
   /**
@@ -86,6 +88,15 @@ export class PinGuessesService {
     proven: (tx: EntityManager, who: Proven) => Promise<T>,
     wrong: (tx: EntityManager) => Promise<void> = () => Promise.resolve(),
   ): Promise<T> {
+    return this.metrics.ofGuess((report) => this.trade(guess, proven, wrong, report));
+  }
+
+  private async trade<T>(
+    guess: PinGuess,
+    proven: (tx: EntityManager, who: Proven) => Promise<T>,
+    wrong: (tx: EntityManager) => Promise<void>,
+    report: Reporter,
+  ): Promise<T> {
     const idHash = hashChallengeId(guess.challengeId);
     // Strangers who share its network cannot keep a trusted device waiting: its guesses are few as it is.
     if (!(await this.challenges.isOfTrustedDevice(idHash))) {
@@ -94,7 +105,7 @@ export class PinGuessesService {
     }
     if (!CHALLENGE_ID.test(guess.challengeId)) throw AuthErrors.pinRefused();
     let result: { readonly value: T; readonly requesterHash: Buffer } | undefined;
-    const { afterwards } = await this.transactions.run(async (tx) => {
+    const { compared, afterwards } = await this.transactions.run(async (tx) => {
       const challenge = await this.challenges.findPending(tx, idHash);
       if (challenge?.purpose !== guess.purpose) return REFUSED;
       if (challenge.sessionId !== (guess.sessionId ?? null)) return REFUSED;
@@ -107,6 +118,7 @@ export class PinGuessesService {
       if (!outcome.right && outcome.compared) await wrong(tx);
       return outcome;
     });
+    report(result ? 'right' : compared ? 'wrong' : 'not_compared');
     afterwards?.();
     // Thrown out here, so that a wrong guess is committed and counts.
     if (!result) throw AuthErrors.pinRefused();
