@@ -3,7 +3,6 @@
 import { Agent, request } from 'node:http';
 import { parseArgs } from 'node:util';
 import { median, signUp, startFreshVault } from './fresh-vault.mjs';
-import { cpuSeconds } from './process-tree.mjs';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '8' }, seconds: { type: 'string', default: '5' } },
@@ -29,14 +28,14 @@ try {
   for (let round = 0; round < rounds; round++) {
     // Who goes first changes: A B B A.
     for (const kind of round % 2 ? kinds.toReversed() : kinds) {
-      const before = cpuSeconds([kind.vault.server.pid]);
+      const used = kind.vault.server.tree?.measure();
       const scrapes = setInterval(() => {
         if (kind.name === 'on') void fetch(`http://127.0.0.1:${METRICS}/metrics`).then((answer) => answer.text());
       }, 1000);
       const count = await load(kind, seconds);
       clearInterval(scrapes);
       kind.rates.push(count / seconds);
-      kind.cpu.push(((cpuSeconds([kind.vault.server.pid]) - before) * 1e6) / count);
+      kind.cpu.push(((used?.().serverCpuSeconds ?? NaN) * 1e6) / count);
     }
   }
   const [off, on] = kinds;

@@ -92,8 +92,8 @@ export function watchTree(root, dir) {
   };
 }
 
-/** @param {number[]} pids @returns {number} with those of the children that they have waited for */
-export function cpuSeconds(pids) {
+/** @param {number[]} pids */
+function cpuSeconds(pids) {
   return pids.reduce((sum, pid) => sum + (readStat(pid)?.ticks ?? 0), 0) / TICKS_PER_SECOND;
 }
 

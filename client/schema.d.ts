@@ -954,10 +954,18 @@ export interface components {
         };
         ReadyResponse: {
             /**
+             * @description `degraded` serves all the same.
              * @example ready
              * @enum {string}
              */
-            status: "ready";
+            status: "ready" | "degraded";
+            /**
+             * @description Of a `degraded` server: what is away. Without its Redis each process counts request rates for itself.
+             * @example [
+             *       "redis"
+             *     ]
+             */
+            away?: "redis"[];
         };
         UploadLimits: {
             /**

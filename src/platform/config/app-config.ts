@@ -47,7 +47,7 @@ export class AppConfig {
       // One that is bad by itself is not there either, and has been named.
       if (isNeeded && name in values && values[name] === undefined)
         problems.push(`${name} must be given with ${companion}`);
-      }
+    }
     if (ready.METRICS_PORT !== undefined && ready.METRICS_PORT !== 0 && ready.METRICS_PORT === ready.PORT) {
       problems.push('METRICS_PORT must be another than PORT: figures are not for everybody');
     }
