@@ -1,4 +1,5 @@
 import { numberedName, shortenedName } from '../names/numbered-name';
+import { NumberTable } from './number-table';
 
 /** Separators and what Windows forbids; control characters, and halves of surrogate pairs, which UTF-8 cannot write. */
 const FORBIDDEN = /[<>:"/\\|?*\p{Cc}\p{Cs}]/gu;
@@ -21,27 +22,41 @@ export function safeEntryName(wanted: string): string {
 }
 
 /**
- * Gives one folder of an archive safe names of which no two are the same, even to systems that do not tell upper case from lower: whoever comes
- * later gets a number, "photo (1).jpg". The same names in the same order are always named the same.
+ * The name of an entry by its number among those that would have the same one.
+ * @param number from {@link entryNumberer}
  */
-export function entryNamer(): (wanted: string) => string {
+export function entryName(wanted: string, number: number): string {
+  const name = safeEntryName(wanted);
+  return number === 0 ? name : numberedName(name, number);
+}
+
+/**
+ * Gives one folder of an archive numbers that make names of which no two are the same, even to systems that do not tell upper case from lower:
+ * 0 to whoever comes first, and later ones another, which stands for "photo (1).jpg". The same names in the same order always get the same
+ * numbers. Takes 25 bytes for each; that it may take two names for one, ever so rarely, costs a number that was not needed.
+ */
+export function entryNumberer(): (wanted: string) => number {
   /** By key, the last number that was given to it. */
-  const taken = new Map<string, number>();
+  const taken = new NumberTable();
   return (wanted) => {
     const name = safeEntryName(wanted);
     const key = keyOf(name);
-    let unique = name;
-    // Continues where the last one of this name stopped, so that thousands of one name do not ask for all numbers each time.
-    for (let n = (taken.get(key) ?? -1) + 1; ; n++) {
-      if (n > 0) unique = numberedName(name, n);
-      if (n === 0 || !taken.has(keyOf(unique))) {
-        taken.set(key, n);
-        break;
-      }
+    const last = taken.get(key);
+    let number = 0;
+    if (last !== undefined) {
+      // Continues where the last one of this name stopped, so that thousands of one name do not ask for all numbers each time.
+      for (number = last + 1; taken.get(keyOf(numberedName(name, number))) !== undefined; number++);
+      taken.set(keyOf(numberedName(name, number)), 0);
     }
-    if (unique !== name) taken.set(keyOf(unique), 0);
-    return unique;
+    taken.set(key, number);
+    return number;
   };
+}
+
+/** The same, by name: "photo.jpg", then "photo (1).jpg". */
+export function entryNamer(): (wanted: string) => string {
+  const numberOf = entryNumberer();
+  return (wanted) => entryName(wanted, numberOf(wanted));
 }
 
 /** Two names with one key are one file to some system. */
