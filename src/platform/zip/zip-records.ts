@@ -5,7 +5,10 @@
 
 /** What an archive says of a file. Content is stored, not compressed: photos are compressed already. */
 export interface ZipFacts {
-  /** With `/` between folders; not empty, at most 65,535 bytes in UTF-8. See `entryNamer` for names that every system can write. */
+  /**
+   * With `/` between folders, and at the end of a folder's own entry, which has no bytes; not empty, at most 65,535 bytes in UTF-8. See
+   * `entryNamer` for names that every system can write.
+   */
   readonly name: string;
   /** Bytes. */
   readonly size: number;
@@ -26,7 +29,9 @@ const MADE_BY = (3 << 8) | 63;
 const UTF8_NAMES = 0x0800;
 /** Section 4.4.5: stored. */
 const STORED = 0;
-const REGULAR_FILE_MODE = 0o100644;
+/** Section 4.4.15: the mode of UNIX in the upper half, and what MS-DOS calls a directory in the lower. */
+const FILE_ATTRIBUTES = (0o100644 << 16) >>> 0;
+const FOLDER_ATTRIBUTES = ((0o040755 << 16) | 0x10) >>> 0;
 
 /** Section 4.3.7. */
 export function localHeader(entry: ZipFacts): Buffer {
@@ -66,7 +71,7 @@ export function centralHeader(entry: ZipFacts, offset: number): Buffer {
     u16(0), // length of the comment
     u16(0), // disk on which it begins
     u16(0), // internal attributes
-    u32((REGULAR_FILE_MODE << 16) >>> 0),
+    u32(entry.name.endsWith('/') ? FOLDER_ATTRIBUTES : FILE_ATTRIBUTES),
     u32(Math.min(offset, IN_ZIP64_32)),
     name,
     extra,
@@ -108,17 +113,6 @@ export function endRecords({ entries, offset, size }: { entries: number; offset:
     u32(Math.min(offset, IN_ZIP64_32)),
     u16(0),
   ]);
-}
-
-/** Length in bytes of the archive of these entries, in this order. */
-export function archiveBytes(entries: Iterable<ZipFacts>): number {
-  let [count, offset, size] = [0, 0, 0];
-  for (const entry of entries) {
-    count++;
-    size += centralHeader(entry, offset).length;
-    offset += localHeader(entry).length + entry.size;
-  }
-  return offset + size + endRecords({ entries: count, offset, size }).length;
 }
 
 /** From the flags to the uncompressed size, which are the same in both headers. */

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { archiveBytes } from './archive-length';
 import { ZipEntryError } from './zip-entry-error';
-import { archiveBytes, centralHeader, endRecords, localHeader, type ZipFacts } from './zip-records';
+import { centralHeader, endRecords, localHeader, type ZipFacts } from './zip-records';
 import { type ZipEntry, zipStream } from './zip-stream';
 import { askPython, hasPython } from '../../../test/support/python';
 
@@ -229,6 +230,13 @@ describe('times and names', () => {
   ])('%s', (time, dos, isExtended) => {
     const header = at(time);
     expect([header.subarray(10, 14).toString('hex'), header.length > 31]).toEqual([dos, isExtended]);
+  });
+
+  it('are a folder’s where the name ends like one', () => {
+    const attributes = (name: string) =>
+      centralHeader({ name, size: 0, crc32: 0, modifiedAt: TIME }, 0).readUInt32LE(38);
+    expect(attributes('a').toString(16)).toBe((0o100644 * 65_536).toString(16));
+    expect(attributes('a/').toString(16)).toBe((0o40755 * 65_536 + 0x10).toString(16));
   });
 
   it('has no entry without a name, or with one that does not fit', () => {

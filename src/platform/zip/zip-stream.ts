@@ -36,8 +36,12 @@ export async function* zipStream(entries: AsyncIterable<ZipEntry>): AsyncGenerat
   yield endRecords({ entries: central.length, offset, size });
 }
 
-/** @param position of the entry in the archive, from 1: its name may be a secret, and errors are logged */
-async function* announcedBytes(entry: ZipEntry, position: number): AsyncGenerator<Buffer> {
+/**
+ * An entry's bytes, as long as they are those that it announced.
+ * @param position of the entry in the archive, from 1: its name may be a secret, and errors are logged
+ * @throws {ZipEntryError} at the latest after the last one
+ */
+export async function* announcedBytes(entry: ZipEntry, position: number): AsyncGenerator<Buffer, void> {
   let [bytes, crc] = [0, 0];
   for await (const block of entry.open()) {
     bytes += block.length;
