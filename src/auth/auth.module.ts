@@ -70,6 +70,6 @@ import { SignInService } from './sessions/sign-in.service';
     TrustedDevicesService,
     { provide: APP_GUARD, useClass: SessionGuard },
   ],
-  exports: [AccessAdministration],
+  exports: [AccessAdministration, SessionsService],
 })
 export class AuthModule {}

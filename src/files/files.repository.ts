@@ -144,9 +144,10 @@ export class FilesRepository {
     return (await this.statements.run<FileRow>(FIND, [ownerId, id]))[0] ?? null;
   }
 
-  /** Those of some ids that are an owner's, in no order. */
+  /** Those of some ids that are an owner's: folder by folder, the root first, and in each as they came into the vault. */
   async findOwnedMany(ownerId: string, ids: readonly string[]): Promise<FileRow[]> {
-    return this.rows.query(`${LOOKUP} AND f.id = ANY($2)`, [ownerId, ids]);
+    const text = `${LOOKUP} AND f.id = ANY($2) ORDER BY d.is_root DESC, d.id, f.created_at, f.id`;
+    return this.rows.query(text, [ownerId, ids]);
   }
 
   async findOwnedByName(ownerId: string, folderId: string, nameBidx: Buffer): Promise<FileRow | null> {

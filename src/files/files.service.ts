@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { FolderAccess } from '../folders/access/folder-access.service';
 import type { OpenFolder } from '../folders/access/open-folder';
 import { nameIndex } from '../platform/crypto/blind-index';
+import { isUuid } from '../platform/database/uuid';
 import { AppError } from '../platform/errors/app-error';
 import type { Position } from '../platform/http/cursor';
 import type { Principal } from '../platform/http/principal';
@@ -27,8 +28,14 @@ export interface ShownFile {
   readonly metadata: FileMetadata;
 }
 
-export interface OpenFilePage {
+/** Files that were asked for together. */
+export interface OpenFiles {
   readonly files: OpenFile[];
+  /** Ids of those whose rows do not open. */
+  readonly damaged: string[];
+}
+
+export interface OpenFilePage extends OpenFiles {
   readonly next: Position | null;
 }
 
@@ -69,14 +76,26 @@ export class FilesService {
     if (folder?.isLocked && page.order === 'taken') return this.listSealed(principal, folder, page);
     const rows = await this.files.findPage(principal.userId, { ...page, limit: page.limit + 1 });
     const shown = rows.slice(0, page.limit);
-    const files = await this.openAll(principal, shown, folder);
+    const opened = await this.openAll(principal, shown, folder);
     const last = rows.length > page.limit ? shown.at(-1) : undefined;
-    return { files, next: last ? { at: sortTime(last, page), id: last.id } : null };
+    return { ...opened, next: last ? { at: sortTime(last, page), id: last.id } : null };
+  }
+
+  /**
+   * Some files of whatever folders: the root's first, then folder by folder, and in each in the order in which they came into the vault.
+   * @param ids each once, in lower case
+   * @throws {AppError} `FILE.NOT_FOUND` when any of them is not there, `FOLDER.LOCKED` when any of their folders is
+   */
+  async getMany(principal: Principal, ids: readonly string[]): Promise<OpenFiles> {
+    const rows = ids.every(isUuid) ? await this.files.findOwnedMany(principal.userId, ids) : [];
+    if (rows.length < ids.length) throw FileErrors.notFound();
+    return this.openAll(principal, rows);
   }
 
   /** Opens everything to find a page: a locked folder costs what it holds. */
   private async listSealed(principal: Principal, folder: OpenFolder, page: FilePage): Promise<OpenFilePage> {
-    const all = await this.openAll(principal, await this.files.findAllIn(principal.userId, folder.id), folder);
+    const rows = await this.files.findAllIn(principal.userId, folder.id);
+    const { files: all, damaged } = await this.openAll(principal, rows, folder);
     const sign = page.direction === 'asc' ? 1 : -1;
     const positions = all.map((file) => ({ file, at: takenOrCreated(file), id: file.row.id }));
     const { after } = page;
@@ -85,18 +104,22 @@ export class FilesService {
       .sort((a, b) => sign * comparePositions(a, b));
     const shown = sorted.slice(0, page.limit);
     const last = sorted.length > page.limit ? shown.at(-1) : undefined;
-    return { files: shown.map(({ file }) => file), next: last ? { at: last.at, id: last.id } : null };
+    return { files: shown.map(({ file }) => file), damaged, next: last ? { at: last.at, id: last.id } : null };
   }
 
-  /** In the order of the rows, without those that are damaged; other requests get their turn in between. */
-  async openAll(principal: Principal, rows: readonly FileRow[], folder?: OpenFolder): Promise<OpenFile[]> {
-    const files: OpenFile[] = [];
+  /**
+   * In the order of the rows; other requests get their turn in between.
+   * @param known a folder of theirs, opened a moment ago
+   */
+  async openAll(principal: Principal, rows: readonly FileRow[], known?: OpenFolder): Promise<OpenFiles> {
+    const [files, damaged]: [OpenFile[], string[]] = [[], []];
     for (const [at, row] of rows.entries()) {
       if (at % OPENED_AT_ONCE === OPENED_AT_ONCE - 1) await setImmediate();
-      const file = await this.openUnlessDamaged(principal, row, folder);
+      const file = await this.openUnlessDamaged(principal, row, files.at(-1)?.folder ?? known);
       if (file) files.push(file);
+      else damaged.push(row.id);
     }
-    return files;
+    return { files, damaged };
   }
 
   /** One row that was tampered with must not hide all the others; whoever runs the server hears of it. */

@@ -9,7 +9,7 @@ import { FolderEntity } from './folder.entity';
 export type FolderKeyRow = Pick<FolderEntity, 'id' | 'ownerId' | 'isRoot' | 'fkVersion' | 'fkWrapped' | 'epoch'>;
 
 /** A folder as its owner sees it, its name still sealed. */
-export interface ShownFolderRow extends Pick<FolderEntity, 'id' | 'ownerId' | 'isRoot' | 'nameSealed'> {
+export interface ShownFolderRow extends Pick<FolderEntity, 'id' | 'ownerId' | 'isRoot' | 'nameSealed' | 'createdAt'> {
   readonly isLocked: boolean;
   /** Until when the session has it unlocked. */
   readonly unlockedUntil: Date | null;
@@ -30,7 +30,8 @@ const FIND_ROOT: PreparedStatement = {
 };
 
 const SHOWN = `
-  SELECT d.id, d.owner_id AS "ownerId", d.is_root AS "isRoot", d.name_sealed AS "nameSealed", d.fk_wrapped IS NULL AS "isLocked",
+  SELECT d.id, d.owner_id AS "ownerId", d.is_root AS "isRoot", d.name_sealed AS "nameSealed",
+         d.created_at AS "createdAt", d.fk_wrapped IS NULL AS "isLocked",
          least(g.idle_expires_at, g.expires_at) AS "unlockedUntil", c.files, c.bytes
     FROM folders d
     LEFT JOIN unlock_grants g ON g.folder_id = d.id AND g.session_id = $2 AND g.fk_version = d.fk_version

@@ -29,6 +29,12 @@ const TOUCH: PreparedStatement = {
           WHERE id = $1 AND ${LIVE} AND ${STALE}`,
 };
 
+/** Every second of a transfer that takes longer than requests usually do. */
+const IS_LIVE: PreparedStatement = {
+  name: 'sessions_is_live',
+  text: `SELECT FROM sessions WHERE id = $1 AND ${LIVE}`,
+};
+
 /** A session as the guard needs it. */
 export interface LiveSession {
   readonly id: string;
@@ -82,6 +88,10 @@ export class SessionsRepository {
   async findLiveByTokenHash(tokenHash: Buffer, freshSeconds: number): Promise<LiveSession | null> {
     const [session] = await this.statements.run<LiveSession>(FIND_LIVE, [tokenHash, freshSeconds]);
     return session ?? null;
+  }
+
+  async isLive(id: string): Promise<boolean> {
+    return (await this.statements.run(IS_LIVE, [id])).length === 1;
   }
 
   /** Writes down that a session was used, and moves its idle end. */

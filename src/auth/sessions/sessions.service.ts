@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppConfig } from '../../platform/config/app-config';
 import { hashToken, parseToken } from '../../platform/crypto/tokens';
+import { AccessErrors } from '../../platform/http/http.errors';
 import type { Principal } from '../../platform/http/principal';
 import { LOGGER } from '../../platform/logging/logging.module';
 import { SecurityLog } from '../../users/events/security-log.service';
@@ -46,6 +47,14 @@ export class SessionsService implements OnModuleInit, OnApplicationShutdown {
     if (!token) return null;
     const session = await this.sessions.findLiveByTokenHash(hashToken(token), this.config.get('SESSION_FRESH_SECONDS'));
     return session && { ...session, token };
+  }
+
+  /**
+   * For what takes longer than a request usually does.
+   * @throws {AppError} `AUTH.SESSION_REQUIRED` when the session is over
+   */
+  async confirm({ sessionId }: Principal): Promise<void> {
+    if (!(await this.sessions.isLive(sessionId))) throw AccessErrors.sessionRequired();
   }
 
   onModuleInit(): void {

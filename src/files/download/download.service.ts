@@ -4,18 +4,12 @@ import type { Principal } from '../../platform/http/principal';
 import { VaultService } from '../../vault/vault.service';
 import { FilesService, type OpenFile } from '../files.service';
 import { originalOf, type StoredFile, storedFileOf } from '../stored-file';
+import type { Sendable } from './send-bytes';
 
-/** A file's bytes, ready to be asked for. */
-export interface Download {
+/** A file's bytes, ready to be asked for. Its tag is the blob's id, which says nothing about its content. */
+export interface Download extends Sendable {
   readonly name: string;
   readonly contentType: string;
-  readonly size: number;
-  /** Strong and opaque: the blob's id, which says nothing about its content. */
-  readonly etag: string;
-  /** No cache may keep it: what is behind a lock, or seen through a share. */
-  readonly isTransient: boolean;
-  /** @param range positions in the file, both included */
-  open(range: { start: number; end: number }): AsyncGenerator<Buffer, void>;
 }
 
 /** Describes downloads; `send-file` writes them. */

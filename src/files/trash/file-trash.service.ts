@@ -68,8 +68,9 @@ export class FileTrash {
     const rows = await this.trashed.findPage(principal.userId, { ...page, limit: page.limit + 1 });
     const shown = rows.slice(0, page.limit);
     const last = rows.length > page.limit ? shown.at(-1) : undefined;
+    const { files } = await this.files.openAll(principal, shown, folder);
     return {
-      files: await this.files.openAll(principal, shown, folder),
+      files,
       next: last?.trashedAt ? { at: last.trashedAt, id: last.id } : null,
     };
   }

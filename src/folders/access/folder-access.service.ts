@@ -92,6 +92,17 @@ export class FolderAccess implements OnApplicationShutdown {
   }
 
   /**
+   * For what takes longer than a request usually does, and reads from many folders: are they all as they were, and open to the principal? Keeps
+   * those that have a lock unlocked.
+   * @throws {AppError} `FOLDER.LOCKED` when one of them has been locked again, or got another key
+   */
+  async confirm(principal: Principal, folders: readonly Pick<OpenFolder, 'id' | 'epoch'>[]): Promise<void> {
+    const open = await this.grants.findStillOpen(principal, folders, this.config.get('UNLOCK_IDLE_SECONDS'));
+    if (open.length < folders.length) throw FolderErrors.locked();
+    for (const { grantId, stale } of open) if (stale && grantId !== null) this.noteUse(grantId);
+  }
+
+  /**
    * Runs a transaction that holds a folder for as long as it has files: one after the other for each folder. Those who would wait for it in
    * the database, with a connection each, wait for {@link untilReleased} before. For speed alone: other processes do not know of it.
    */

@@ -25,6 +25,17 @@ const TOUCH: PreparedStatement = {
           WHERE id = $1 AND ${LIVE} AND ${stale('$2::int')}`,
 };
 
+/** Every second of a transfer that takes longer than requests usually do. */
+const FIND_STILL_OPEN: PreparedStatement = {
+  name: 'unlock_grants_find_still_open',
+  text: `
+    SELECT d.id, g.id AS "grantId", coalesce(g.${stale('$5::int')}, false) AS stale
+      FROM unnest($3::uuid[], $4::int[]) AS known (id, epoch)
+      JOIN folders d ON d.id = known.id AND d.epoch = known.epoch
+      LEFT JOIN unlock_grants g ON g.folder_id = d.id AND g.session_id = $2 AND g.fk_version = d.fk_version AND ${LIVE}
+     WHERE d.owner_id = $1 AND d.trashed_at IS NULL AND (d.fk_wrapped IS NOT NULL OR g.id IS NOT NULL)`,
+};
+
 /** A grant as a request needs it. */
 export interface LiveGrant extends Pick<UnlockGrantEntity, 'id' | 'sealedFk'> {
   /** Seconds since 1970, as it was sealed. */
@@ -50,6 +61,19 @@ export class UnlockGrantsRepository {
   ): Promise<LiveGrant | null> {
     const values = [sessionId, folder.id, folder.fkVersion, idleSeconds];
     return (await this.statements.run<LiveGrant>(FIND_LIVE, values))[0] ?? null;
+  }
+
+  /**
+   * Which of these folders still have their keys and are open to a session: without a lock, or unlocked.
+   * @returns the grants of the unlocked, null for the others
+   */
+  async findStillOpen(
+    { userId, sessionId }: { readonly userId: string; readonly sessionId: string },
+    folders: readonly { readonly id: string; readonly epoch: number }[],
+    idleSeconds: number,
+  ): Promise<{ grantId: string | null; stale: boolean }[]> {
+    const [ids, epochs] = [folders.map(({ id }) => id), folders.map(({ epoch }) => epoch)];
+    return this.statements.run(FIND_STILL_OPEN, [userId, sessionId, ids, epochs, idleSeconds]);
   }
 
   async touch(id: string, idleSeconds: number): Promise<void> {

@@ -30,6 +30,11 @@ export function folderNameIndex(userKey: Buffer, name: string): Buffer {
   return hmacSha256(indexKey(userKey, 'pv1/idx/folder'), name.normalize('NFC'));
 }
 
+/** What an export is known by as long as nothing of it changes, whatever it holds. */
+export function exportTag(userKey: Buffer, layout: Buffer): Buffer {
+  return hmacSha256(indexKey(userKey, 'pv1/idx/export'), layout);
+}
+
 /**
  * Index of an e-mail address among all users; takes the address as typed.
  *

@@ -1,5 +1,5 @@
-import { create as contentDisposition } from 'content-disposition';
 import type { Request, Response } from 'express';
+import { archiveHeaders } from '../../files/download/send-file';
 import { writeBlocks } from '../../files/download/write-blocks';
 import type { SharedArchive } from './shared-archives.service';
 
@@ -13,9 +13,7 @@ export async function sendArchive(
   { name, blocks }: SharedArchive,
 ): Promise<void> {
   const headers = {
-    'Content-Type': 'application/zip',
-    'Content-Disposition': contentDisposition(name, { type: 'attachment' }),
-    'Content-Security-Policy': "sandbox; default-src 'none'",
+    ...archiveHeaders(name),
     'Cache-Control': 'private, no-store',
     Vary: 'Cookie, Authorization',
   };

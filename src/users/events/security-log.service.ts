@@ -21,6 +21,7 @@ export const SECURITY_EVENTS = [
   'account.created',
   'account.disabled',
   'account.enabled',
+  'account.exported',
   'session.started',
   'session.ended',
   'session.reauthenticated',
