@@ -1,16 +1,14 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type IncomingMessage, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { FileErrors } from '../../src/files/files.errors';
 import { RenderPool } from '../../src/files/renditions/render-pool.service';
+import { unpack } from '../support/archives';
 import { jpeg, sha256 } from '../support/photos';
 import { photo, SECRETS } from '../support/pictures';
 import { newFolder } from '../support/folders';
-import { askPython, itWithPython } from '../support/python';
+import { itWithPython } from '../support/python';
 import { type MadeShare, share, visit } from '../support/shares';
 import { startTestApp, type TestApp } from '../support/test-app';
+import { beginGet } from '../support/transfers';
 import type { VaultClient } from '../support/vault-client';
 import { eventually } from '../support/waiting';
 
@@ -18,49 +16,23 @@ const SIZE = 48_000_000;
 
 let vault: TestApp;
 let alice: VaultClient;
-let directory: string;
 
 beforeAll(async () => {
   vault = await startTestApp();
   alice = await vault.signUp('alice@example.com');
-  directory = mkdtempSync(join(tmpdir(), 'photovault-zip-'));
 });
-afterAll(async () => {
-  await vault.close();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterAll(() => vault.close());
 
 const put = async (name: string, bytes: Buffer, folderId?: string) =>
   (await alice.put(name, bytes, { query: folderId && `?folderId=${folderId}` })).body.id;
 
 const itReadable = itWithPython('what is in the archive of a share');
 
-/** What Python finds in an archive, after it has checked every checksum: SHA-256 by name. */
-function unpack(bytes: Buffer): Record<string, string> {
-  const file = join(directory, 'archive.zip');
-  writeFileSync(file, bytes);
-  const script =
-    'import sys,zipfile,hashlib,json; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; ' +
-    'print(json.dumps({i.filename: hashlib.sha256(z.read(i)).hexdigest() for i in z.infolist()}))';
-  return askPython<Record<string, string>>(script, file);
-}
-
 const archiveOf = (visitor: VaultClient, made: MadeShare) => visitor.request('GET', `/shares/${made.id}/archive`);
 const fetched = async (made: MadeShare) => {
   const { body } = await alice.request<{ items: { filesFetched: number }[] }>('GET', `/shares/${made.id}/openings`);
   return body.items[0]?.filesFetched;
 };
-
-/** The head of an answer has come; its body is read when somebody reads it. */
-async function begin(visitor: VaultClient, path: string): Promise<IncomingMessage> {
-  const outgoing = request(`${vault.url}/api/v1${path}`, {
-    headers: { authorization: `Bearer ${visitor.token}` },
-    agent: false,
-  });
-  outgoing.end();
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-  return response;
-}
 
 describe('the archive of a share', () => {
   itReadable('has all originals, bit-exact, where the owner says so; names that clash get numbers', async () => {
@@ -138,7 +110,7 @@ describe('the archive of a share', () => {
     const folderId = await newFolder(alice);
     for (let i = 0; i < 3; i++) await put(`${i}.jpg`, jpeg(9_000_000, `${how} ${i}`), folderId);
     const made = await share(alice, { folderId, includeOriginals: true });
-    const response = await begin(await visit(vault, made), `/shares/${made.id}/archive`);
+    const response = await beginGet(await visit(vault, made), `/shares/${made.id}/archive`);
     await once(response, 'readable');
     await vault.database.query(statement, [made.id]);
     await expect(response.toArray()).rejects.toThrow();
@@ -153,7 +125,7 @@ describe('the archive of a share', () => {
     for (let i = 0; i < 3; i++) await put(`${i}.jpg`, jpeg(9_000_000, `${what} ${i}`), folderId);
     const last = await put('last.jpg', jpeg(50, what), folderId);
     const made = await share(alice, { folderId, includeOriginals: true });
-    const response = await begin(await visit(vault, made), `/shares/${made.id}/archive`);
+    const response = await beginGet(await visit(vault, made), `/shares/${made.id}/archive`);
     await once(response, 'readable');
     await vault.database.query(change, [last]);
     const bytes = Buffer.concat((await response.toArray()) as Buffer[]);
@@ -179,7 +151,7 @@ describe('the ledger of a share', () => {
     const visitor = await visit(vault, made);
     const address = `/shares/${made.id}/files/${id}/content`;
 
-    const broken = await begin(visitor, address);
+    const broken = await beginGet(visitor, address);
     await once(broken, 'readable');
     broken.destroy();
     await eventually('the broken one is over', () => vault.logs.text.includes('"completed":false'));

@@ -41,8 +41,17 @@ export async function send(
 
 /** A download that has begun: the answer's head is there, the body comes when it is read. */
 export async function beginDownload(client: VaultClient, id: string): Promise<IncomingMessage> {
-  const outgoing = request(`${client.url}/api/v1/files/${id}/content`, {
-    headers: { authorization: `Bearer ${client.token}` },
+  return beginGet(client, `/files/${id}/content`);
+}
+
+/** The same of anything. @param path below `/api/v1` */
+export async function beginGet(
+  client: VaultClient,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<IncomingMessage> {
+  const outgoing = request(`${client.url}/api/v1${path}`, {
+    headers: { authorization: `Bearer ${client.token}`, ...headers },
     agent: false,
   });
   outgoing.end();

@@ -72,10 +72,10 @@ export const ApiBytes = (types: readonly string[], ...more: ErrorFactory[]) =>
   );
 
 /** Documents HEAD of the same. */
-export const ApiContentHead = () =>
+export const ApiContentHead = (...more: ErrorFactory[]) =>
   applyDecorators(
     IF_NONE_MATCH,
     ApiResponse({ status: 200, description: 'The headers of GET.', headers: CONTENT_HEADERS }),
     NOT_MODIFIED,
-    ApiProblems(RequestErrors.invalid, FileErrors.notFound, FolderErrors.locked),
+    ApiProblems(RequestErrors.invalid, FileErrors.notFound, FolderErrors.locked, ...more),
   );
