@@ -164,7 +164,7 @@ describe('an export that runs', () => {
   ])('breaks when a file of it is %s meanwhile', async (_, change) => {
     const { files } = await largeFolder('changed');
     const response = await begun();
-    await change(files[2] as FileBody);
+    await change(files[2]);
     expect(await rest(response)).toBeNull();
   });
 
@@ -287,7 +287,7 @@ describe('a damaged vault', () => {
 
 describe('the work of laying out', () => {
   it('is done for one export of an account at a time; of 50 at once some wait, and the others are told to', async () => {
-    await insertManyFiles(vault, alice, (await alice.put('a.jpg', jpeg(50, 'a'))).body.folderId, 3000);
+    await insertManyFiles(vault, alice, (await alice.put('a.jpg', jpeg(50, 'a'))).body.folderId, 1000);
     const layouts = jest.spyOn(vault.app.get(FoldersService, { strict: false }), 'list');
     const bob = await vault.signUp();
     const answers = await Promise.all([
@@ -298,7 +298,7 @@ describe('the work of laying out', () => {
     expect(bobs?.status).toBe(200);
     const refused = answers.filter(({ status }) => status === 429);
     expect(answers.filter(({ status }) => status === 206)).toHaveLength(50 - refused.length);
-    expect(refused.length).toBeGreaterThan(20);
+    expect(refused.length).toBeGreaterThan(10);
     expect(layouts.mock.calls.length).toBe(50 - refused.length + 1);
     for (const answer of refused) {
       expectProblem(answer, { status: 429, code: 'EXPORT.TOO_MANY' });
@@ -309,7 +309,7 @@ describe('the work of laying out', () => {
   }, 60_000);
 
   it('is not done for whoever has gone away', async () => {
-    await insertManyFiles(vault, alice, (await alice.put('a.jpg', jpeg(50, 'a'))).body.folderId, 3000);
+    await insertManyFiles(vault, alice, (await alice.put('a.jpg', jpeg(50, 'a'))).body.folderId, 1000);
     const layouts = jest.spyOn(vault.app.get(FoldersService, { strict: false }), 'list');
     const waiting = exported('', { range: 'bytes=0-0' });
     const gone = new AbortController();

@@ -5,7 +5,7 @@ import { originalOf, storedFileOf } from '../../files/stored-file';
 import { AppError } from '../../platform/errors/app-error';
 import type { Principal } from '../../platform/http/principal';
 import { type ByteRange, inMemory, joined, type Stretch } from '../../platform/zip/stretches';
-import { centralHeader, localHeader, type ZipFacts } from '../../platform/zip/zip-records';
+import { centralHeader, localHeader, localHeaderBytes, type ZipFacts } from '../../platform/zip/zip-records';
 import { announcedBytes } from '../../platform/zip/zip-stream';
 import { VaultErrors } from '../../vault/vault.errors';
 import { VaultService } from '../../vault/vault.service';
@@ -105,7 +105,7 @@ function centralHeaders(entries: readonly ZipFacts[], offset: number): Buffer {
   return Buffer.concat(
     entries.map((entry) => {
       const header = centralHeader(entry, position);
-      position += localHeader(entry).length + entry.size;
+      position += localHeaderBytes(entry) + entry.size;
       return header;
     }),
   );

@@ -1,4 +1,4 @@
-import { centralHeader, endRecords, localHeader, type ZipFacts } from './zip-records';
+import { centralHeaderBytes, endRecords, localHeaderBytes, type ZipFacts } from './zip-records';
 
 /** Adds an archive up, entry by entry, before any of it is written. */
 export class ArchiveLength {
@@ -18,8 +18,8 @@ export class ArchiveLength {
 
   add(entry: ZipFacts): void {
     this.entries++;
-    this.directoryBytes += centralHeader(entry, this.contentBytes).length;
-    this.contentBytes += localHeader(entry).length + entry.size;
+    this.directoryBytes += centralHeaderBytes(entry, this.contentBytes);
+    this.contentBytes += localHeaderBytes(entry) + entry.size;
   }
 
   /** What ends the archive of the entries so far. */

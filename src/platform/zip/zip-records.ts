@@ -29,6 +29,10 @@ const MADE_BY = (3 << 8) | 63;
 const UTF8_NAMES = 0x0800;
 /** Section 4.4.5: stored. */
 const STORED = 0;
+/** Lengths of the headers without name and extra fields. */
+const LOCAL_BYTES = 30;
+const CENTRAL_BYTES = 46;
+const [FIRST_DOS_MS, LAST_DOS_MS] = [Date.UTC(1980, 0, 1), Date.UTC(2107, 11, 31, 23, 59, 58)];
 /** Section 4.4.15: the mode of UNIX in the upper half, and what MS-DOS calls a directory in the lower. */
 const FILE_ATTRIBUTES = (0o100644 << 16) >>> 0;
 const FOLDER_ATTRIBUTES = ((0o040755 << 16) | 0x10) >>> 0;
@@ -37,17 +41,18 @@ const FOLDER_ATTRIBUTES = ((0o040755 << 16) | 0x10) >>> 0;
 export function localHeader(entry: ZipFacts): Buffer {
   const name = nameOf(entry);
   const isLarge = entry.size >= IN_ZIP64_32;
-  // Section 4.5.3: in a local header the extra field must have both sizes.
-  const extra = Buffer.concat([...(isLarge ? [zip64Extra([entry.size, entry.size])] : []), timestampExtra(entry)]);
-  return Buffer.concat([
-    u32(0x04034b50),
-    u16(isLarge ? VERSION_ZIP64 : VERSION_PLAIN),
-    ...commonFields(entry),
-    u16(name.length),
-    u16(extra.length),
-    name,
-    extra,
-  ]);
+  const extra = new Extra(localFields(entry), entry.modifiedAt);
+  const record = new RecordWriter(LOCAL_BYTES + name.length + extra.bytes);
+  record.u32(0x04034b50).u16(isLarge ? VERSION_ZIP64 : VERSION_PLAIN);
+  writeCommon(record, entry);
+  record.u16(name.length).u16(extra.bytes).bytes(name);
+  extra.writeTo(record);
+  return record.done();
+}
+
+/** Length of {@link localHeader}. */
+export function localHeaderBytes(entry: ZipFacts): number {
+  return LOCAL_BYTES + Buffer.byteLength(entry.name) + new Extra(localFields(entry), entry.modifiedAt).bytes;
 }
 
 /**
@@ -56,26 +61,24 @@ export function localHeader(entry: ZipFacts): Buffer {
  */
 export function centralHeader(entry: ZipFacts, offset: number): Buffer {
   const name = nameOf(entry);
-  const isLarge = entry.size >= IN_ZIP64_32;
-  const isFar = offset >= IN_ZIP64_32;
-  // Section 4.5.3: only the fields that do not fit, in this order.
-  const large = [...(isLarge ? [entry.size, entry.size] : []), ...(isFar ? [offset] : [])];
-  const extra = Buffer.concat([...(large.length > 0 ? [zip64Extra(large)] : []), timestampExtra(entry)]);
-  return Buffer.concat([
-    u32(0x02014b50),
-    u16(MADE_BY),
-    u16(large.length > 0 ? VERSION_ZIP64 : VERSION_PLAIN),
-    ...commonFields(entry),
-    u16(name.length),
-    u16(extra.length),
-    u16(0), // length of the comment
-    u16(0), // disk on which it begins
-    u16(0), // internal attributes
-    u32(entry.name.endsWith('/') ? FOLDER_ATTRIBUTES : FILE_ATTRIBUTES),
-    u32(Math.min(offset, IN_ZIP64_32)),
-    name,
-    extra,
-  ]);
+  const large = centralFields(entry, offset);
+  const extra = new Extra(large, entry.modifiedAt);
+  const record = new RecordWriter(CENTRAL_BYTES + name.length + extra.bytes);
+  record.u32(0x02014b50).u16(MADE_BY);
+  record.u16(large.length > 0 ? VERSION_ZIP64 : VERSION_PLAIN);
+  writeCommon(record, entry);
+  record.u16(name.length).u16(extra.bytes);
+  record.u16(0).u16(0).u16(0); // length of the comment, disk on which it begins, internal attributes
+  record.u32(entry.name.endsWith('/') ? FOLDER_ATTRIBUTES : FILE_ATTRIBUTES);
+  record.u32(Math.min(offset, IN_ZIP64_32)).bytes(name);
+  extra.writeTo(record);
+  return record.done();
+}
+
+/** Length of {@link centralHeader}. */
+export function centralHeaderBytes(entry: ZipFacts, offset: number): number {
+  const extra = new Extra(centralFields(entry, offset), entry.modifiedAt);
+  return CENTRAL_BYTES + Buffer.byteLength(entry.name) + extra.bytes;
 }
 
 /**
@@ -85,40 +88,43 @@ export function centralHeader(entry: ZipFacts, offset: number): Buffer {
  */
 export function endRecords({ entries, offset, size }: { entries: number; offset: number; size: number }): Buffer {
   const isZip64 = entries >= IN_ZIP64_16 || offset >= IN_ZIP64_32 || size >= IN_ZIP64_32;
-  const zip64 = [
-    u32(0x06064b50),
-    u64(44), // what follows in this record
-    u16(MADE_BY),
-    u16(VERSION_ZIP64),
-    u32(0), // this disk, and that of the central directory
-    u32(0),
-    u64(entries),
-    u64(entries),
-    u64(size),
-    u64(offset),
+  const record = new RecordWriter((isZip64 ? 56 + 20 : 0) + 22);
+  if (isZip64) {
+    record.u32(0x06064b50).u64(44); // and the length of what follows in this record
+    record.u16(MADE_BY).u16(VERSION_ZIP64);
+    record.u32(0).u32(0); // this disk, and that of the central directory
+    record.u64(entries).u64(entries).u64(size).u64(offset);
     // The locator.
-    u32(0x07064b50),
-    u32(0),
-    u64(offset + size),
-    u32(1),
+    record
+      .u32(0x07064b50)
+      .u32(0)
+      .u64(offset + size)
+      .u32(1);
+  }
+  const [shownEntries, shownSize, shownOffset] = [
+    Math.min(entries, IN_ZIP64_16),
+    Math.min(size, IN_ZIP64_32),
+    Math.min(offset, IN_ZIP64_32),
   ];
-  return Buffer.concat([
-    ...(isZip64 ? zip64 : []),
-    u32(0x06054b50),
-    u16(0),
-    u16(0),
-    u16(Math.min(entries, IN_ZIP64_16)),
-    u16(Math.min(entries, IN_ZIP64_16)),
-    u32(Math.min(size, IN_ZIP64_32)),
-    u32(Math.min(offset, IN_ZIP64_32)),
-    u16(0),
-  ]);
+  record.u32(0x06054b50).u16(0).u16(0).u16(shownEntries).u16(shownEntries);
+  return record.u32(shownSize).u32(shownOffset).u16(0).done();
+}
+
+/** Section 4.5.3: in a local header the extra field must have both sizes. */
+function localFields({ size }: ZipFacts): number[] {
+  return size >= IN_ZIP64_32 ? [size, size] : [];
+}
+
+/** Section 4.5.3: in the central directory only the fields that do not fit, in this order. */
+function centralFields(entry: ZipFacts, offset: number): number[] {
+  return [...localFields(entry), ...(offset >= IN_ZIP64_32 ? [offset] : [])];
 }
 
 /** From the flags to the uncompressed size, which are the same in both headers. */
-function commonFields({ size, crc32, modifiedAt }: ZipFacts): Buffer[] {
+function writeCommon(record: RecordWriter, { size, crc32, modifiedAt }: ZipFacts): void {
   const shown = Math.min(size, IN_ZIP64_32);
-  return [u16(UTF8_NAMES), u16(STORED), dosTime(modifiedAt), u32(crc32), u32(shown), u32(shown)];
+  const [clock, day] = dosTime(modifiedAt);
+  record.u16(UTF8_NAMES).u16(STORED).u16(clock).u16(day).u32(crc32).u32(shown).u32(shown);
 }
 
 function nameOf({ name }: ZipFacts): Buffer {
@@ -127,45 +133,79 @@ function nameOf({ name }: ZipFacts): Buffer {
   return bytes;
 }
 
-/** Section 4.5.3, header ID 0x0001. */
-function zip64Extra(values: readonly number[]): Buffer {
-  return Buffer.concat([u16(0x0001), u16(values.length * 8), ...values.map(u64)]);
-}
-
 /**
- * Info-ZIP's extended timestamp, header ID 0x5455 (section 4.6.1): seconds since 1970 in UTC, which the older field cannot say. Left out where
- * 32 bits with a sign do not reach.
+ * Extra fields: section 4.5.3, header ID 0x0001, for what does not fit; and Info-ZIP's extended timestamp, header ID 0x5455 (section 4.6.1),
+ * seconds since 1970 in UTC, which the older field cannot say. That is left out where 32 bits with a sign do not reach.
  */
-function timestampExtra({ modifiedAt }: ZipFacts): Buffer {
-  const seconds = Math.floor(modifiedAt.getTime() / 1000);
-  if (seconds < 0 || seconds > 0x7fffffff) return Buffer.alloc(0);
-  return Buffer.concat([u16(0x5455), u16(5), Buffer.of(1), u32(seconds)]);
+class Extra {
+  readonly bytes: number;
+  private readonly seconds: number;
+  private readonly hasTime: boolean;
+
+  constructor(
+    private readonly large: readonly number[],
+    modifiedAt: Date,
+  ) {
+    this.seconds = Math.floor(modifiedAt.getTime() / 1000);
+    this.hasTime = this.seconds >= 0 && this.seconds <= 0x7fffffff;
+    this.bytes = (large.length > 0 ? 4 + large.length * 8 : 0) + (this.hasTime ? 9 : 0);
+  }
+
+  writeTo(record: RecordWriter): void {
+    if (this.large.length > 0) {
+      record.u16(0x0001).u16(this.large.length * 8);
+      for (const value of this.large) record.u64(value);
+    }
+    if (this.hasTime) record.u16(0x5455).u16(5).u8(1).u32(this.seconds);
+  }
 }
 
 /** Section 4.4.6: the time and then the date of MS-DOS, every other second from 1980 to 2107; here in UTC, because nobody's place is known. */
-function dosTime(time: Date): Buffer {
-  const clamped = new Date(
-    Math.min(Math.max(time.getTime(), Date.UTC(1980, 0, 1)), Date.UTC(2107, 11, 31, 23, 59, 58)),
-  );
+function dosTime(time: Date): [clock: number, day: number] {
+  const clamped = new Date(Math.min(Math.max(time.getTime(), FIRST_DOS_MS), LAST_DOS_MS));
   const clock = (clamped.getUTCHours() << 11) | (clamped.getUTCMinutes() << 5) | (clamped.getUTCSeconds() >> 1);
   const day = ((clamped.getUTCFullYear() - 1980) << 9) | ((clamped.getUTCMonth() + 1) << 5) | clamped.getUTCDate();
-  return Buffer.concat([u16(clock), u16(day)]);
+  return [clock, day];
 }
 
-function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16LE(value);
-  return bytes;
-}
+/** Writes one record, little-endian, field by field. */
+class RecordWriter {
+  private readonly record: Buffer;
+  private position = 0;
 
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
+  /** @param size of the record, in bytes */
+  constructor(size: number) {
+    this.record = Buffer.allocUnsafe(size);
+  }
 
-function u64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(value));
-  return bytes;
+  u8(value: number): this {
+    this.position = this.record.writeUInt8(value, this.position);
+    return this;
+  }
+
+  u16(value: number): this {
+    this.position = this.record.writeUInt16LE(value, this.position);
+    return this;
+  }
+
+  u32(value: number): this {
+    this.position = this.record.writeUInt32LE(value, this.position);
+    return this;
+  }
+
+  u64(value: number): this {
+    this.position = this.record.writeBigUInt64LE(BigInt(value), this.position);
+    return this;
+  }
+
+  bytes(value: Buffer): this {
+    this.position += value.copy(this.record, this.position);
+    return this;
+  }
+
+  /** @throws {RangeError} when it has another size than was said */
+  done(): Buffer {
+    if (this.position !== this.record.length) throw new RangeError('a ZIP record of another size');
+    return this.record;
+  }
 }

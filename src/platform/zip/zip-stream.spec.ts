@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { archiveBytes } from './archive-length';
 import { ZipEntryError } from './zip-entry-error';
-import { centralHeader, endRecords, localHeader, type ZipFacts } from './zip-records';
+import {
+  centralHeader,
+  centralHeaderBytes,
+  endRecords,
+  localHeader,
+  localHeaderBytes,
+  type ZipFacts,
+} from './zip-records';
 import { type ZipEntry, zipStream } from './zip-stream';
 import { askPython, hasPython } from '../../../test/support/python';
 
@@ -202,6 +209,17 @@ describe('headers beyond 4 GiB', () => {
     ]);
     expect([far.readUInt32LE(56), Number(far.readBigUInt64LE(64))]).toEqual([0x07064b50, 2 ** 35 + 100]);
     expect([far.readUInt32LE(76), far.readUInt16LE(86), far.readUInt32LE(92)]).toEqual([0x06054b50, 2, LIMIT]);
+  });
+
+  it('have the lengths that are computed without them', () => {
+    for (const name of ['a', 'ü/ü.jpg', 'folder/'])
+      for (const size of [0, LIMIT - 1, LIMIT, 2 ** 42])
+        for (const offset of [0, LIMIT - 1, LIMIT])
+          for (const modifiedAt of [TIME, new Date(-1), new Date(2 ** 42)]) {
+            const each = { name, size, crc32: 0, modifiedAt };
+            expect(localHeaderBytes(each)).toBe(localHeader(each).length);
+            expect(centralHeaderBytes(each, offset)).toBe(centralHeader(each, offset).length);
+          }
   });
 
   it('make an archive’s length computable', () => {
