@@ -157,10 +157,17 @@ describe('an export that runs', () => {
   });
 
   it.each<[what: string, change: (file: FileBody) => Promise<unknown>]>([
-    ['trashed', ({ id }) => vault.database.query('UPDATE files SET trashed_at = now() WHERE id = $1', [id])],
+    ['trashed', ({ id }) => alice.request('DELETE', `/files/${id}`)],
+    ['trashed with its folder', ({ folderId }) => alice.request('DELETE', `/folders/${folderId}?contents=trash`)],
     ['renamed', ({ id }) => alice.request('PATCH', `/files/${id}`, { json: { name: 'other.jpg' } })],
     ['moved', async ({ id }) => alice.request('PATCH', `/files/${id}`, { json: { folderId: await newFolder(alice) } })],
-    ['purged, row by row', ({ id }) => vault.database.query('DELETE FROM files WHERE id = $1', [id])],
+    [
+      'purged',
+      async ({ id }) => {
+        await alice.request('DELETE', `/files/${id}`);
+        expect((await alice.request('DELETE', `/trash/${id}`)).status).toBe(204);
+      },
+    ],
   ])('breaks when a file of it is %s meanwhile', async (_, change) => {
     const { files } = await largeFolder('changed');
     const response = await begun();
@@ -278,7 +285,7 @@ describe('a damaged vault', () => {
         expect([tail.status, tail.bytes.equals(whole.subarray(behind))]).toEqual([206, true]);
         const some = unpack((await exported(`?ids=${files[0]?.id},${files[2]?.id}`)).bytes);
         expect(some['Damaged/2.jpg']).toBe(sha256(jpeg(100_000, 'whole 2')));
-        await damage('UPDATE files SET trashed_at = now() WHERE id = $1');
+        await alice.request('DELETE', `/files/${files[1]?.id}`);
         expect(Object.keys(unpack((await exported()).bytes))).toHaveLength(4);
       },
     );

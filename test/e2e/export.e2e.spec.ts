@@ -210,14 +210,18 @@ describe('what is in it', () => {
     },
   );
 
-  itReadable('not what is in the trash', async () => {
+  itReadable('not what is in the trash, neither files nor folders', async () => {
     const { id } = await put('gone.jpg', jpeg(3000, 'gone'));
     await put('here.jpg', jpeg(3000, 'here'));
-    await vault.database.query('UPDATE files SET trashed_at = clock_timestamp() WHERE id = $1', [id]);
+    const folderId = await newFolder(alice, 'Gone with it');
+    await putInto(alice, folderId, 'gone.jpg', jpeg(3000, 'gone'));
+    expect((await alice.request('DELETE', `/files/${id}`)).status).toBe(204);
+    expect((await alice.request('DELETE', `/folders/${folderId}?contents=trash`)).status).toBe(204);
     const { bytes } = await exported();
-    expect(Object.keys(unpack(bytes))).toEqual(['here.jpg', 'manifest.json']);
-    expect(bytes.includes('gone')).toBe(false);
+    expect(readArchive(bytes).map(({ name }) => name)).toEqual(['here.jpg', 'manifest.json']);
+    expect(/gone/i.test(bytes.toString('latin1'))).toBe(false);
     expectProblem(await exported(`?ids=${id}`), { status: 404, code: 'FILE.NOT_FOUND' });
+    expectProblem(await exported(`?folderId=${folderId}`), { status: 404, code: 'FOLDER.NOT_FOUND' });
   });
 });
 
