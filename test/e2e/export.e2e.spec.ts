@@ -118,6 +118,11 @@ describe('who may have it', () => {
     await exported();
     await exported('', { range: 'bytes=0-9' });
     expect(await noted()).toHaveLength(3);
+    // Nor is it, to have begun another one before.
+    const { id } = await put('b.jpg', jpeg(3000, 'another'));
+    await exported(`?ids=${id}`, { range: 'bytes=1-' });
+    await exported(`?ids=${id}`, { range: 'bytes=2-' });
+    expect(await noted()).toHaveLength(4);
   });
 
   it('takes more of a session’s allowance than other requests', async () => {

@@ -23,12 +23,13 @@ export interface ExportRequest {
 
 /** How often it is asked whether an export that runs may go on. */
 const CONFIRM_MS = 1000;
-/** Sessions that are known to have begun an export. */
-const REMEMBERED_SESSIONS = 10_000;
+/** Downloads that are known to have begun. */
+const REMEMBERED = 10_000;
 
 /** Archives of all that somebody has, of a folder or of some files: laid out first, then sent whole or in part. */
 @Injectable()
 export class Exports {
+  /** By session and tag: another archive is another download. */
   private readonly begun = new Set<string>();
 
   constructor(
@@ -58,7 +59,8 @@ export class Exports {
     range: ByteRange,
     { ip }: ExportRequest,
   ): AsyncGenerator<Buffer, void> {
-    if (range.start === 0 || !this.begun.has(principal.sessionId)) await this.recordBegun(principal, ip);
+    const download = `${principal.sessionId} ${layout.etag}`;
+    if (range.start === 0 || !this.begun.has(download)) await this.recordBegun(principal, download, ip);
     const folders = [...layout.folders.values()];
     let confirmedAt = performance.now();
     for await (const block of this.archives.of(principal, layout).open(range)) {
@@ -72,10 +74,10 @@ export class Exports {
   }
 
   /** Once for a download that breaks and goes on. To leave its first byte out is no way around the log. */
-  private async recordBegun({ userId, sessionId, device }: Principal, ip: string): Promise<void> {
+  private async recordBegun({ userId, device }: Principal, download: string, ip: string): Promise<void> {
     await this.log.record({ userId, kind: 'account.exported', ip, device });
-    if (this.begun.size >= REMEMBERED_SESSIONS) this.begun.clear();
-    this.begun.add(sessionId);
+    if (this.begun.size >= REMEMBERED) this.begun.clear();
+    this.begun.add(download);
   }
 }
 
