@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { truncate, unlink } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { FilesService } from '../../src/files/files.service';
 import { FoldersService } from '../../src/folders/folders.service';
 import { readArchive, unpack } from '../support/archives';
 import { lock, newFolder, PASSWORD, putInto, unlock } from '../support/folders';
@@ -289,6 +290,91 @@ describe('a damaged vault', () => {
         expect(Object.keys(unpack((await exported()).bytes))).toHaveLength(4);
       },
     );
+  });
+});
+
+describe('while it is laid out', () => {
+  let folderId: string;
+  beforeEach(async () => {
+    folderId = await newFolder(alice, 'Moving');
+    await putInto(alice, folderId, 'in it.jpg', jpeg(3000, 'in it'));
+    await alice.put('root.jpg', jpeg(3000, 'root'));
+  });
+
+  /** Something happens after the folders were listed, and before the keys and files of any. */
+  function afterTheList(happens: () => Promise<unknown>): void {
+    const folders = vault.app.get(FoldersService, { strict: false });
+    const list = folders.list.bind(folders);
+    jest.spyOn(folders, 'list').mockImplementationOnce(async (principal) => {
+      const shown = await list(principal);
+      await happens();
+      return shown;
+    });
+  }
+
+  /** The same before the files of the second folder. */
+  function beforeTheFiles(happens: () => Promise<unknown>): void {
+    const files = vault.app.get(FilesService, { strict: false });
+    const list = files.list.bind(files);
+    const spy = jest.spyOn(files, 'list').mockImplementation(async (principal, page) => {
+      if (page.folderId === folderId) {
+        spy.mockRestore();
+        await happens();
+      }
+      return list(principal, page);
+    });
+  }
+  afterEach(() => jest.restoreAllMocks());
+
+  const trash = () => alice.request('DELETE', `/folders/${folderId}?contents=trash`);
+
+  it.each<[what: string, hook: (happens: () => Promise<unknown>) => void, happens: () => Promise<unknown>]>([
+    ['a folder goes before its key is asked for', afterTheList, trash],
+    ['a folder goes before its files are read', beforeTheFiles, trash],
+    ['a folder is locked before its files are read', beforeTheFiles, () => lock(alice, folderId)],
+  ])('%s: 409 for an export of everything, and not that something is not there', async (_, hook, happens) => {
+    hook(happens);
+    expectProblem(await exported(), { status: 409, code: 'EXPORT.CHANGED_MEANWHILE' });
+    hook(happens);
+    expect((await exported()).status).toBe(200);
+  });
+
+  it('a folder that is locked before its key is asked for is left out and named', async () => {
+    afterTheList(() => lock(alice, folderId));
+    const { status, bytes } = await exported();
+    expect([status, bytes.includes('in it'), bytes.includes('"name":"Moving","status":"locked"')]).toEqual([
+      200,
+      false,
+      true,
+    ]);
+  });
+
+  it('a folder that was asked for by its id is 404 or 423 all the same', async () => {
+    beforeTheFiles(() => lock(alice, folderId));
+    expectProblem(await exported(`?folderId=${folderId}`), { status: 423, code: 'FOLDER.LOCKED' });
+    await unlock(alice, folderId);
+    beforeTheFiles(trash);
+    expectProblem(await exported(`?folderId=${folderId}`), { status: 404, code: 'FOLDER.NOT_FOUND' });
+  });
+});
+
+describe('two exports at once', () => {
+  it('of one account and of another are each whole, however their blocks come', async () => {
+    const { folderId } = await largeFolder('two');
+    const bob = await vault.signUp();
+    await bob.put('bob.jpg', jpeg(LARGE, 'bob'));
+    const expected = (await exported()).bytes;
+    const answers = await Promise.all([
+      exported(),
+      exported('', { range: 'bytes=1000-' }),
+      exported(`?folderId=${folderId}`),
+      bob.request('GET', ROUTE),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 206, 200, 200]);
+    expect(answers[0].bytes.equals(expected)).toBe(true);
+    expect(answers[1].bytes.equals(expected.subarray(1000))).toBe(true);
+    expect(answers[3].bytes.includes(jpeg(LARGE, 'bob'))).toBe(true);
+    expect(answers[3].bytes.includes('two')).toBe(false);
   });
 });
 

@@ -3,10 +3,11 @@ import { FolderAccess } from '../../folders/access/folder-access.service';
 import { FolderErrors } from '../../folders/folders.errors';
 import { FoldersService, type ShownFolder } from '../../folders/folders.service';
 import { exportTag } from '../../platform/crypto/blind-index';
-import { AppError } from '../../platform/errors/app-error';
+import { AppError, type ErrorDefinition } from '../../platform/errors/app-error';
 import { RequestErrors } from '../../platform/http/http.errors';
 import type { Principal } from '../../platform/http/principal';
 import { KeyringService } from '../../vault/keyring.service';
+import { ExportErrors } from './export.errors';
 import type { ExportLayout, ExportSelection, LeftOutFolder } from './export-layout';
 import { type ExportPage, ExportPages } from './export-pages.service';
 import { LayoutBuilder, type UnplacedFolder } from './layout-builder';
@@ -37,7 +38,8 @@ export class ExportLayouts {
   /**
    * @param isWanted whether somebody still waits for it
    * @returns null when nobody does
-   * @throws {AppError} `REQUEST.INVALID`, `FILE.NOT_FOUND`, `FOLDER.NOT_FOUND`, `FOLDER.LOCKED`, `EXPORT.TOO_MANY`
+   * @throws {AppError} `REQUEST.INVALID`, `FILE.NOT_FOUND`, `FOLDER.NOT_FOUND`, `FOLDER.LOCKED`, `EXPORT.TOO_MANY`,
+   *   `EXPORT.CHANGED_MEANWHILE`
    */
   async layOut(
     principal: Principal,
@@ -91,7 +93,21 @@ export class ExportLayouts {
         leftOut.push(toLeftOut(shown, error));
       }
     }
-    return { folders, leftOut, pages: this.pagesOf(principal, folders) };
+    return { folders, leftOut, pages: this.pagesOfAll(principal, folders) };
+  }
+
+  /** Nobody has asked for any one folder here: one that goes, or is locked, in this moment is no reason to say that it is not there. */
+  private async *pagesOfAll(
+    principal: Principal,
+    folders: readonly UnplacedFolder[],
+  ): AsyncGenerator<ExportPage, void> {
+    try {
+      yield* this.pagesOf(principal, folders);
+    } catch (error) {
+      throw is(error, FolderErrors.notFound, FolderErrors.locked)
+        ? ExportErrors.changedMeanwhile({ cause: error })
+        : error;
+    }
   }
 
   private async *pagesOf(principal: Principal, folders: readonly UnplacedFolder[]): AsyncGenerator<ExportPage, void> {
@@ -112,8 +128,11 @@ function toFolder({ row, name }: ShownFolder, epoch: number): UnplacedFolder {
 /** @throws the error, when it is no reason to leave a folder out */
 function toLeftOut({ row, name }: ShownFolder, error: unknown): LeftOutFolder {
   const folder = { id: row.id, name, fileCount: Number(row.files) };
-  if (error instanceof AppError && error.definition === FolderErrors.locked.definition)
-    return { ...folder, status: 'locked' };
+  if (is(error, FolderErrors.locked)) return { ...folder, status: 'locked' };
   if (error instanceof AppError && error.definition.alert) return { ...folder, status: 'damaged' };
-  throw error;
+  throw is(error, FolderErrors.notFound) ? ExportErrors.changedMeanwhile({ cause: error }) : error;
+}
+
+function is(error: unknown, ...factories: readonly { readonly definition: ErrorDefinition }[]): boolean {
+  return error instanceof AppError && factories.some(({ definition }) => definition === error.definition);
 }

@@ -27,7 +27,7 @@ export class ExportController {
   @Head()
   @Access('session')
   @ApiOperation({ operationId: 'headExport', summary: 'Size and ETag of an export without its bytes' })
-  @ApiContentHead(FolderErrors.notFound, ExportErrors.tooMany)
+  @ApiContentHead(FolderErrors.notFound, ExportErrors.tooMany, ExportErrors.changedMeanwhile)
   async head(
     @CurrentUser() principal: Principal,
     @Query() options: ExportOptionsDto,
