@@ -59,4 +59,6 @@ export const OPERATIONS: Readonly<Record<keyof operations, readonly [method: str
   restore: ['POST', '/api/v1/trash/restore'],
   purge: ['DELETE', '/api/v1/trash/{id}'],
   deleteAccount: ['POST', '/api/v1/users/me/deletion'],
+  headExport: ['HEAD', '/api/v1/users/me/export'],
+  getExport: ['GET', '/api/v1/users/me/export'],
 };

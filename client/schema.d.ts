@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'AUTH.PIN_REFUSED'
   | 'AUTH.SESSION_REQUIRED'
   | 'DEVICE.NOT_FOUND'
+  | 'EXPORT.CHANGED_MEANWHILE'
+  | 'EXPORT.TOO_MANY'
   | 'FILE.BAD_NAME'
   | 'FILE.CHANGED_MEANWHILE'
   | 'FILE.DUPLICATE'
@@ -909,6 +911,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All that you have, a folder or some files as a ZIP
+         * @description Folders are directories, and `manifest.json` has the SHA-256 of each file. What is locked is left out and named there, unless you have unlocked it. A download that broke goes on with `Range` and `If-Range`; when anything has changed meanwhile, the whole is sent again.
+         */
+        get: operations["getExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** Size and ETag of an export without its bytes */
+        head: operations["headExport"];
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1048,7 +1071,7 @@ export interface components {
              * @example device.new
              * @enum {string}
              */
-            kind: "account.created" | "account.disabled" | "account.enabled" | "session.started" | "session.ended" | "session.reauthenticated" | "device.new" | "device.trusted" | "device.removed" | "pin.wrong" | "pin.step_up" | "email.changed" | "folder.locked" | "folder.unlocked" | "folder.wrong_password" | "folder.password_changed" | "folder.recovered" | "folder.lock_removed" | "folder.purged" | "share.opened" | "share.wrong_password" | "share.suspended";
+            kind: "account.created" | "account.disabled" | "account.enabled" | "account.exported" | "session.started" | "session.ended" | "session.reauthenticated" | "device.new" | "device.trusted" | "device.removed" | "pin.wrong" | "pin.step_up" | "email.changed" | "folder.locked" | "folder.unlocked" | "folder.wrong_password" | "folder.password_changed" | "folder.recovered" | "folder.lock_removed" | "folder.purged" | "share.opened" | "share.wrong_password" | "share.suspended";
             /**
              * Format: date-time
              * @example 2026-11-20T10:00:00.000Z
@@ -3638,6 +3661,99 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DeletionResponse"];
                 };
+            };
+        };
+    };
+    getExport: {
+        parameters: {
+            query?: {
+                /** @description One folder. */
+                folderId?: string;
+                /** @description Some files, of any folders: up to 200 ids, separated by commas. This or `folderId`. */
+                ids?: string;
+            };
+            header?: {
+                /** @description One range: from–to, from–, or the last bytes (`bytes=-500`). */
+                Range?: string;
+                /** @description The ETag that the range belongs to; another file is sent whole. */
+                "If-Range"?: string;
+                /** @description The ETags that you have. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file. */
+            200: {
+                headers: {
+                    /** @description Strong and opaque; it says nothing about the bytes. */
+                    ETag?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: string;
+                    /** @description The name, and whether a browser should show the file or save it. */
+                    "Content-Disposition"?: string;
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": Bytes;
+                };
+            };
+            /** @description The range. */
+            206: {
+                headers: {
+                    /** @description Strong and opaque; it says nothing about the bytes. */
+                    ETag?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: string;
+                    /** @description The name, and whether a browser should show the file or save it. */
+                    "Content-Disposition"?: string;
+                    /** @description Which bytes of how many. */
+                    "Content-Range"?: string;
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": Bytes;
+                };
+            };
+        };
+    };
+    headExport: {
+        parameters: {
+            query?: {
+                /** @description One folder. */
+                folderId?: string;
+                /** @description Some files, of any folders: up to 200 ids, separated by commas. This or `folderId`. */
+                ids?: string;
+            };
+            header?: {
+                /** @description The ETags that you have. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The headers of GET. */
+            200: {
+                headers: {
+                    /** @description Strong and opaque; it says nothing about the bytes. */
+                    ETag?: string;
+                    /** @description `bytes` */
+                    "Accept-Ranges"?: string;
+                    /** @description The name, and whether a browser should show the file or save it. */
+                    "Content-Disposition"?: string;
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -12,7 +12,7 @@ const document = JSON.parse(await readFile(source, 'utf8'));
 const JOURNEY = [
   'signUp',
   ...['requestPin', 'signIn'],
-  ...['getProfile', 'listSecurityEvents', 'changeEmail', 'confirmEmail'],
+  ...['getProfile', 'listSecurityEvents', 'headExport', 'getExport', 'changeEmail', 'confirmEmail'],
   ...[
     'checkFiles',
     'putFile',

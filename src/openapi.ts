@@ -31,7 +31,8 @@ const TAGS = {
   'Sign in':
     'Ask for a PIN and trade it for a session token. This is also how a sign-up ends. Browsers take the token as a cookie; a device that ' +
     'is remembered gets a second token, and strangers who guess at the account do not disturb it.',
-  Account: 'Who you are, how much you store, what happened to your account, and moving it to another address.',
+  Account:
+    'Who you are, how much you store, what happened to your account, taking all of it with you, and moving it to another address.',
   Files: 'Store, list, read, rename.',
   Folders: 'Folders, and locks that only their password opens.',
   Trash: 'What was thrown away, until it is purged.',
