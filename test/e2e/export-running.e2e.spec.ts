@@ -120,6 +120,11 @@ describe('an export that runs', () => {
         },
       ],
       ['is joined by another that is locked', () => lock(alice, other)],
+      // A lock ends what began before it.
+      [
+        'is joined by another that is locked, and unlocked at once',
+        () => lock(alice, other).then(() => unlock(alice, other)),
+      ],
     ])('breaks when that %s', async (_, end) => {
       const response = await begun();
       await end();
