@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { DataSource, type EntityManager } from 'typeorm';
 import { AppConfig } from '../../platform/config/app-config';
 import { hashToken, parseToken } from '../../platform/crypto/tokens';
-import { AccessErrors } from '../../platform/http/http.errors';
+import { noSession } from '../../platform/http/http.errors';
 import type { Principal } from '../../platform/http/principal';
 import { LOGGER } from '../../platform/logging/logging.module';
 import { SecurityLog } from '../../users/events/security-log.service';
@@ -54,7 +54,7 @@ export class SessionsService implements OnModuleInit, OnApplicationShutdown {
    * @throws {AppError} `AUTH.SESSION_REQUIRED` when the session is over
    */
   async confirm({ sessionId }: Principal): Promise<void> {
-    if (!(await this.sessions.isLive(sessionId))) throw AccessErrors.sessionRequired();
+    if (!(await this.sessions.isLive(sessionId))) throw noSession();
   }
 
   onModuleInit(): void {
