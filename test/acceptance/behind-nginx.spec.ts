@@ -194,11 +194,12 @@ describeBehindNginx('what passes through nginx')('through nginx', () => {
     expect(vault.process(0).stdout.text).not.toContain('name its address in TRUST_PROXY');
   });
 
+  const refusal = async (answer: Promise<{ status: number; body: Record<string, unknown> } | null>) => {
+    const { status, body } = (await answer) ?? {};
+    return [status, body?.status, body?.code];
+  };
+
   it('what is too large is refused with a problem, by whoever sees it first', async () => {
-    const refusal = async (answer: Promise<{ status: number; body: Record<string, unknown> } | null>) => {
-      const { status, body } = (await answer) ?? {};
-      return [status, body?.status, body?.code];
-    };
     const text = (bytes: number) => ({ json: { name: 'n'.repeat(bytes) } });
     const vast = head('PUT', '/files/by-name/vast.jpg', ['Content-Length: 11811160064']);
     const vastForm = head('POST', '/files', [
@@ -219,6 +220,17 @@ describeBehindNginx('what passes through nginx')('through nginx', () => {
     ]);
     const unreadable = ['GET /api/v1/server HTTP/1.1', 'Host: a', 'Host: b'];
     expect(await refusal(RawConnection.exchange(vault.nginx.url, unreadable))).toEqual([400, 400, 'REQUEST.MALFORMED']);
+  });
+
+  it.each([
+    ['a NUL', '/api/v1/files/%00', [400, 400, 'REQUEST.MALFORMED']],
+    ['a way out', '/api/v1/..%2f..%2f..%2fetc/passwd', [400, 400, 'REQUEST.MALFORMED']],
+    ['half an escape', '/api/v1/files/%4', [400, 400, 'REQUEST.MALFORMED']],
+    ['no address', 'files', [400, 400, 'REQUEST.MALFORMED']],
+    ['more than a header may be', `/api/v1/files/${'x'.repeat(20_000)}`, [431, 431, 'REQUEST.HEADERS_TOO_LARGE']],
+  ])('an address that is %s is answered as the vault would', async (_, address, answer) => {
+    const request = [`GET ${address} HTTP/1.1`, 'Host: vault.example'];
+    expect(await refusal(RawConnection.exchange(vault.nginx.url, request))).toEqual(answer);
   });
 
   it('what dribbles is ended with the vault’s own 408', async () => {
