@@ -21,7 +21,7 @@ export class DatabaseClock {
 
   static async install(database: TestDatabase): Promise<DatabaseClock> {
     await withClient(database.url, (client) => client.query(SCHEMA));
-    const options = encodeURIComponent('-c search_path=simulated,pg_catalog,public');
+    const options = encodeURIComponent('-c search_path=public,simulated,pg_catalog');
     return new DatabaseClock(database, `${database.url}${database.url.includes('?') ? '&' : '?'}options=${options}`);
   }
 

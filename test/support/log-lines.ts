@@ -26,7 +26,7 @@ export class LogLines {
 
   /** Waits for the newest PIN of an address and takes it out, so that the next call waits for the next PIN. */
   async pinFor(email: string): Promise<string> {
-    for (let tries = 0; tries < 500; tries++) {
+    for (let tries = 0; tries < 2000; tries++) {
       const pin = this.takePin(email);
       if (pin !== undefined) return pin;
       await sleep(10);

@@ -15,16 +15,17 @@ import { MasterKeyring } from '../../src/vault/master-keyring';
 import { createTestDatabase, type TestDatabase } from './database';
 import { DatabaseClock } from './database-clock';
 import { LogLines } from './log-lines';
+import { isThroughNginx, ThroughNginx } from './through-nginx';
 import { VaultClient } from './vault-client';
 
-/** The real application in this process: real HTTP, real PostgreSQL, real files. */
+/** The real application in this process: real HTTP, real PostgreSQL, real files. With `TEST_THROUGH_NGINX=1` one of two, behind a real nginx. */
 export interface TestApp {
   readonly app: NestExpressApplication;
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, of nginx where there is one. */
   readonly url: string;
   readonly dataDir: string;
   readonly database: TestDatabase;
-  /** Every line that the server has logged. */
+  /** Every line that the server, or both, have logged. */
   readonly logs: LogLines;
   /** A client that has signed up and in. */
   signUp(email?: string, deviceId?: string): Promise<VaultClient>;
@@ -75,15 +76,18 @@ function blobStoreOf(dataDir: string): NodeJS.ProcessEnv {
 
 async function startOn(database: TestDatabase, env: NodeJS.ProcessEnv, slowBodies?: SlowBodyWatch): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'photovault-app-'));
-  const config = AppConfig.load({
+  const nginx = isThroughNginx ? await ThroughNginx.prepare() : undefined;
+  const settings = {
     ...WITHOUT_LIMITS,
     ...blobStoreOf(env.DATA_DIR ?? dataDir),
     DATA_DIR: dataDir,
     DB_URL: database.url,
     PORT: '0',
     LOG_LEVEL: 'debug',
+    ...nginx?.env,
     ...env,
-  });
+  };
+  const config = AppConfig.load(settings);
   const logs = new LogLines();
   const { keyring } = await MasterKeyring.open(config.masterKeyFile, await withClient(database.url, readCanary));
   const logger = createLogger(config.get('LOG_LEVEL'), logs);
@@ -92,7 +96,8 @@ async function startOn(database: TestDatabase, env: NodeJS.ProcessEnv, slowBodie
   const app = await buildApp({ config, logger, databaseUrl, masterKeys: keyring, mailPace }, slowBodies);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
+  const own = `http://127.0.0.1:${port}`;
+  const url = nginx ? await nginx.begin(own, settings, logs) : own;
   let users = 0;
   return {
     app,
@@ -107,6 +112,7 @@ async function startOn(database: TestDatabase, env: NodeJS.ProcessEnv, slowBodie
       return client;
     },
     close: async () => {
+      await nginx?.end();
       app.getHttpServer().closeAllConnections();
       await app.close();
       await database.drop();

@@ -70,7 +70,7 @@ export class VaultClient {
       '/auth/sessions',
       { json },
     );
-    if (status !== 201) throw new Error(`sign-in answered ${status}`);
+    if (status !== 201) throw new Error(`sign-in answered ${status} ${JSON.stringify(body)}`);
     this.token = body.sessionToken;
     this.email = email;
     this.userId = body.user.id;

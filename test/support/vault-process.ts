@@ -16,6 +16,8 @@ export interface VaultProcessOptions {
   readonly cwd: string;
   readonly uid?: number;
   readonly gid?: number;
+  /** Where the lines of its log go; to a collection of its own when left out. */
+  readonly stdout?: LogLines;
 }
 
 /** How a process ended: one of the two is null. */
@@ -26,14 +28,15 @@ export interface Ending {
 
 /** The built server in a process of its own, as `npm start` runs it. Whoever starts one sees to its end (`VaultHome` does). */
 export class VaultProcess {
-  readonly stdout = new LogLines();
+  readonly stdout: LogLines;
   readonly stderr = new LogLines();
   /** Resolves when the process has ended and everything it said has been read. */
   readonly exit: Promise<Ending>;
   private readonly child: ChildProcess;
   private ended = false;
 
-  constructor({ env, cwd, uid, gid }: VaultProcessOptions) {
+  constructor({ env, cwd, uid, gid, stdout = new LogLines() }: VaultProcessOptions) {
+    this.stdout = stdout;
     const child = spawn(process.execPath, [MAIN], {
       cwd,
       uid,
