@@ -33,7 +33,7 @@ export class BlobSweeper implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.jobs.every('blob-sweep', SWEEP_SECONDS, () => this.sweep());
+    this.jobs.every('blob-sweep', SWEEP_SECONDS, async () => void (await this.sweep()));
     this.jobs.every('blob-strays', STRAY_SECONDS, () => this.sweepStrays(new Date(Date.now() - STRAY_AGE_MS)));
   }
 
@@ -41,17 +41,19 @@ export class BlobSweeper implements OnApplicationBootstrap {
    * Some at a time: claim, remove the bytes, delete the rows; a crash in between is finished by the next round.
    * @param ownerId whose alone; all that this owner still has after it is being written by somebody, or could not be removed
    * @param isOver asked between two batches: whether to leave the rest for another time
+   * @returns false when something could not be removed
    */
-  async sweep(ownerId?: string, isOver: () => boolean = () => false): Promise<void> {
+  async sweep(ownerId?: string, isOver: () => boolean = () => false): Promise<boolean> {
     await this.blobs.doomExpired(BATCH, ownerId);
     while (!isOver()) {
       const doomed = await this.blobs.findDoomed(BATCH, ownerId);
-      if (doomed.length === 0) return;
+      if (doomed.length === 0) return true;
       const removed = await this.removeAll(doomed);
       if (removed > 0) this.logger.info({ blobs: removed }, 'swept blobs that nobody has any more');
       // What could not be removed would be found again at once: it waits for the next round.
-      if (removed < doomed.length) return;
+      if (removed < doomed.length) return false;
     }
+    return true;
   }
 
   /** See {@link BlobsRepository.existOf}. */

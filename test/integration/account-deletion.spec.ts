@@ -183,6 +183,7 @@ describe('the stages', () => {
     expect(await stageOf(vault.database, userId)).toBe('emptied');
     expect(mailsTo(alice.email)).toEqual([]);
     await rm(path, { recursive: true });
+    machine().begin(userId);
     await untilDeleted(vault.database, alice);
     expect(readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())).toEqual(
       [],

@@ -27,13 +27,15 @@ import { deletionMail } from './deletion-mail';
 const ROUND_SECONDS = 30;
 /** Deletions that a process works on at the same time: each keeps a connection, and needs another. */
 const AT_ONCE = 3;
+/** The same for mails, which have turns of their own: a mail server that is away keeps nobody's keys, rows and bytes. */
+const MAILS_AT_ONCE = 3;
 /** How often, and how long, the end of an upload is waited for that began before the account was closed: longer than any lease. */
 const LOOK_MS = 1000;
 const LOOKS = 90;
 /** How long a mail is tried that no mail server takes. Until then its address is kept, sealed. */
 const MAIL_DAYS = 7;
 
-/** Whether the deletion can go on at once; false when it has to wait for the next round, or is at its end. */
+/** Whether the deletion can go on at once; false when it has to wait for the next round. */
 type GoesOn = boolean;
 
 /**
@@ -48,16 +50,17 @@ export class DeletionMachine
   private readonly stopped = new Promise<void>((resolve) => {
     this.stop.signal.addEventListener('abort', () => resolve());
   });
-  private readonly running = new Set<Promise<void>>();
+  /** Whose deletion each is. */
+  private readonly running = new Map<Promise<void>, string>();
   /** Rows whose mail was taken and that are just being removed. */
   private readonly ending = new Set<Promise<void>>();
   private readonly turns = new Semaphore(AT_ONCE);
+  private readonly mailTurns = new Semaphore(MAILS_AT_ONCE);
 
-  private readonly steps: Record<DeletionStage, (deletion: PendingDeletion) => Promise<GoesOn>> = {
+  private readonly steps: Record<Exclude<DeletionStage, 'removed'>, (deletion: PendingDeletion) => Promise<GoesOn>> = {
     closed: (deletion) => this.destroyKeys(deletion),
     shredded: (deletion) => this.deleteRows(deletion),
     emptied: (deletion) => this.removeBytes(deletion),
-    removed: (deletion) => this.tellOwner(deletion),
   };
 
   constructor(
@@ -87,7 +90,7 @@ export class DeletionMachine
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.running);
+    await Promise.all(this.running.keys());
   }
 
   /** Before the database is closed; no mail is on its way any more. */
@@ -95,16 +98,18 @@ export class DeletionMachine
     await Promise.all(this.ending);
   }
 
-  /** Goes on with an account at once, after the answer. */
+  /** Goes on with an account at once, after the answer; when a stop has begun, the next start does. */
   begin(userId: string): void {
+    if (this.isStopping) return;
     const run = this.runInTurn(userId).finally(() => this.running.delete(run));
-    this.running.add(run);
+    this.running.set(run, userId);
   }
 
   /** Goes on with an account until nothing is left to do but a mail that is not taken. @returns whether it was taken */
   async finish(userId: string): Promise<boolean> {
     for (; !this.isStopping; await this.pause()) {
       await this.run(userId);
+      await this.tell(userId);
       const deletion = await this.deletions.find(userId);
       if (!deletion) return true;
       if (!deletion.isMailDue) return false;
@@ -112,27 +117,40 @@ export class DeletionMachine
     return false;
   }
 
+  /** Waits for none of them: one that takes long must not keep the next round from those that a dead process leaves. */
   private async round(): Promise<void> {
     const due = await this.deletions.findDue();
-    await Promise.all(due.map((userId) => this.runInTurn(userId)));
+    const busy = new Set(this.running.values());
+    for (const userId of due) if (!busy.has(userId)) this.begin(userId);
   }
 
   /** One that fails must not keep the others; the next round tries again. */
   private async runInTurn(userId: string): Promise<void> {
-    await this.turns
-      .run(() => this.run(userId))
-      .catch((error: unknown) => {
-        this.logger.error({ err: error, userId }, 'an account could not be deleted to the end just now');
-      });
+    try {
+      await this.turns.run(() => this.run(userId));
+      await this.mailTurns.run(() => this.tell(userId));
+    } catch (error) {
+      this.logger.error({ err: error, userId }, 'an account could not be deleted to the end just now');
+    }
   }
 
-  /** As far as it goes now; not at all while another process is at it. */
+  /** As far as it goes now, but for the mail; not at all while another process is at it. */
   private async run(userId: string): Promise<void> {
+    if (this.isStopping) return;
     await this.jobs.alone(`account-deletion ${userId}`, async () => {
       for (let goesOn = true; goesOn && !this.isStopping;) {
         const deletion = await this.deletions.find(userId);
-        goesOn = deletion !== null && (await this.steps[deletion.stage](deletion));
+        goesOn = deletion !== null && deletion.stage !== 'removed' && (await this.steps[deletion.stage](deletion));
       }
+    });
+  }
+
+  /** The last step, when it is time for it. */
+  private async tell(userId: string): Promise<void> {
+    if (this.isStopping) return;
+    await this.jobs.alone(`account-deletion ${userId}`, async () => {
+      const deletion = await this.deletions.find(userId);
+      if (deletion?.stage === 'removed' && deletion.isMailDue) await this.tellOwner(deletion);
     });
   }
 
@@ -153,7 +171,8 @@ export class DeletionMachine
   /** An upload that was under way becomes no file, but its bytes are there until it notices. */
   private async removeBytes({ userId }: PendingDeletion): Promise<GoesOn> {
     for (let looks = 0; looks < LOOKS && !this.isStopping; looks++) {
-      await this.sweeper.sweep(userId, () => this.isStopping);
+      // What cannot be removed now is for the next round: nobody else has to wait for it.
+      if (!(await this.sweeper.sweep(userId, () => this.isStopping))) return false;
       if (!(await this.sweeper.hasWorkFor(userId))) return this.advance(userId, 'emptied', 'removed');
       await this.pause();
     }
@@ -161,8 +180,7 @@ export class DeletionMachine
   }
 
   /** The row stays until a mail server has the mail: it may come twice, but is never forgotten. */
-  private async tellOwner(deletion: PendingDeletion): Promise<GoesOn> {
-    if (!deletion.isMailDue) return false;
+  private async tellOwner(deletion: PendingDeletion): Promise<void> {
     const { userId } = deletion;
     const told = this.mail(deletion).then(async (isTaken) => {
       if (isTaken) await this.deletions.delete(userId);
@@ -177,7 +195,6 @@ export class DeletionMachine
       .finally(() => this.ending.delete(end));
     this.ending.add(end);
     await Promise.race([end, this.stopped]);
-    return false;
   }
 
   private async mail(deletion: PendingDeletion): Promise<boolean> {
