@@ -12,7 +12,7 @@ export class FileRewrappingRepository {
 
   /**
    * Gives a file other metadata, and perhaps another folder, by compare-and-set: nobody has changed the file meanwhile, and both folders
-   * are still as they were when their keys were handed out.
+   * are still as they were when their keys were handed out. They are locked in the order of their ids, like by whoever closes an account.
    * @param where the file is: from the trash it comes back
    * @returns false when one of these is not so: nothing was written
    * @throws pg's unique violation of `uq_files_folder_id_name_bidx` or `uq_files_content_bidx_folder_id`
@@ -23,12 +23,12 @@ export class FileRewrappingRepository {
     where: 'live' | 'trash' = 'live',
   ): Promise<boolean> {
     const [, count] = await this.rows.query<[unknown, number]>(
-      `WITH source AS (SELECT FROM folders WHERE id = $1 AND owner_id = $3 AND epoch = $4 FOR SHARE),
-            target AS (SELECT FROM folders WHERE id = $2 AND owner_id = $3 AND epoch = $5 FOR SHARE)
+      `WITH held AS (SELECT id, epoch FROM folders WHERE id IN ($1, $2) AND owner_id = $3 ORDER BY id FOR SHARE)
        UPDATE files SET folder_id = $2, fk_version = $7, dek_wrapped = $8, meta_sealed = $9, meta_version = $10, name_bidx = $11,
                         content_bidx = $12, taken_at = $13, trashed_at = NULL, updated_at = clock_timestamp()
-         FROM source, target
-        WHERE files.id = $6 AND files.folder_id = $1 AND files.meta_version = $10 - 1
+         FROM held source, held target
+        WHERE source.id = $1 AND source.epoch = $4 AND target.id = $2 AND target.epoch = $5
+          AND files.id = $6 AND files.folder_id = $1 AND files.meta_version = $10 - 1
           AND files.trashed_at IS ${where === 'trash' ? 'NOT ' : ''}NULL`,
       [from.id, to.id, from.ownerId, from.epoch, to.epoch, file.id, ...rewrappedValues(file)],
     );

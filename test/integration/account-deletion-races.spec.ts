@@ -14,7 +14,7 @@ import { source } from '../contracts/blob-store.contract';
 import { askToDelete, deleteAccount, stageOf, untilDeleted, whileHeld } from '../support/account-deletions';
 import { namesOf, rowsWith } from '../support/dump';
 import { expectProblem } from '../support/problem';
-import { PASSWORD, putInto } from '../support/folders';
+import { newFolder, PASSWORD, putInto } from '../support/folders';
 import { jpeg } from '../support/photos';
 import { knock, visit } from '../support/shares';
 import { startTestApp, type TestApp } from '../support/test-app';
@@ -132,6 +132,36 @@ describe('a request that was let in just before the account was closed', () => {
       for (const app of [vault, other]) expect(faults(app)).toEqual([]);
     },
   );
+
+  it('moves a file between two folders that are being shut, and nobody waits for the other for ever', async () => {
+    const alice = await newPerson();
+    const [first, middle, last] = [
+      await newFolder(alice, 'first'),
+      await newFolder(alice, 'middle'),
+      await newFolder(alice, 'last'),
+    ];
+    const { id } = await putInto(alice, last, 'moving.jpg', jpeg(1000, 'moving'));
+    const waiting = async (many: number) =>
+      eventually('they wait', async () => {
+        const sql = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        return (await query(sql)).length === many;
+      });
+    const statuses = await withClient(vault.database.url, async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT FROM folders WHERE id = $1 FOR UPDATE', [middle]);
+      const deleting = askToDelete(alice);
+      await waiting(1);
+      const moving = alice.request('PATCH', `/files/${id}`, { json: { folderId: first } });
+      await waiting(2);
+      await client.query('COMMIT');
+      return (await Promise.all([deleting, moving])).map(({ status }) => status);
+    });
+    expect(statuses[0]).toBe(202);
+    expect(statuses[1]).toBeLessThan(500);
+    await untilDeleted(vault.database, alice);
+    const deadlocks = vault.logs.lines.filter((line) => line.includes('deadlock'));
+    expect([deadlocks, faults(vault)]).toEqual([[], []]);
+  });
 
   it('signs in to nothing with a PIN from before there was the account', async () => {
     const email = `leaver-${++people}@example.com`;

@@ -49,9 +49,16 @@ export class ClosingRepository {
     return row.shares;
   }
 
-  /** Whoever is just writing into one of them notices by its epoch: an upload that is under way does not become a file any more. */
+  /**
+   * Whoever is just writing into one of them notices by its epoch: an upload that is under way does not become a file any more. In the order
+   * of their ids, because moving a file locks two.
+   */
   async shutFolders(tx: EntityManager, userId: string): Promise<void> {
-    await tx.query('UPDATE folders SET epoch = epoch + 1 WHERE owner_id = $1', [userId]);
+    await tx.query(
+      `UPDATE folders SET epoch = epoch + 1
+        WHERE id IN (SELECT id FROM folders WHERE owner_id = $1 ORDER BY id FOR NO KEY UPDATE)`,
+      [userId],
+    );
     const ofFolders = 'folder_id IN (SELECT id FROM folders WHERE owner_id = $1)';
     for (const table of ['folder_slots', 'unlock_grants']) {
       await tx.query(`DELETE FROM ${table} WHERE ${ofFolders}`, [userId]);
