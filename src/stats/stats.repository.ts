@@ -39,7 +39,7 @@ export class StatsRepository {
               (SELECT count(*)::int FROM sessions WHERE ${LIVE_SESSION}) AS "liveSessions",
               pg_database_size(current_database())::float8 AS "databaseBytes"
          FROM (SELECT count(*) FILTER (WHERE disabled_at IS NULL AND email_bidx IS NOT NULL)::int AS "activeAccounts",
-                      count(disabled_at)::int AS "disabledAccounts" FROM users) u,
+                      count(disabled_at) FILTER (WHERE email_bidx IS NOT NULL)::int AS "disabledAccounts" FROM users) u,
               (SELECT count(*) FILTER (WHERE trashed_at IS NULL)::int AS files,
                       count(trashed_at)::int AS "trashedFiles" FROM files) f,
               (SELECT count(*) FILTER (WHERE NOT is_root AND trashed_at IS NULL)::int AS folders,

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DataSource } from 'typeorm';
 import { AccountDeletion } from '../../src/account/deletion/account-deletion.service';
 import { DeletionMachine } from '../../src/account/deletion/deletion-machine.service';
 import { RetentionService } from '../../src/platform/jobs/retention.service';
+import { StatsRepository } from '../../src/stats/stats.repository';
 import { UsersService } from '../../src/users/users.service';
 import { deleteAccount, stageOf, untilDeleted, whileHeld } from '../support/account-deletions';
 import { namesOf, rowsWith } from '../support/dump';
@@ -138,6 +140,26 @@ describe('the stages', () => {
     await delay(300);
     expect(mailsTo(alice.email)).toHaveLength(1);
     for (const app of [vault, other]) expect(faults(app)).toEqual([]);
+  });
+
+  it('are of nobody who is counted or listed, whether the account was disabled or not', async () => {
+    const alice = await newPerson();
+    const { email = '', userId = '' } = alice;
+    const stats = async () => {
+      const counts = await new StatsRepository().counts(vault.app.get(DataSource).manager);
+      return { active: counts.activeAccounts, disabled: counts.disabledAccounts };
+    };
+    const before = await stats();
+    await query('UPDATE users SET disabled_at = now() WHERE id = $1', [userId]);
+    expect(await stats()).toEqual({ active: before.active - 1, disabled: before.disabled + 1 });
+    let finished: Promise<unknown> | undefined;
+    await whileHeld(vault.database, userId, async () => {
+      await new Promise<void>((closed) => {
+        finished = vault.app.get(AccountDeletion, { strict: false }).deleteNow(email, closed);
+      });
+      expect(await stats()).toEqual({ active: before.active - 1, disabled: before.disabled });
+    });
+    expect(await finished).toMatchObject({ id: userId, isMailed: true });
   });
 
   it('take files a thousand at a time, in as many transactions', async () => {
