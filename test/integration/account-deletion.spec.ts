@@ -8,7 +8,7 @@ import { DeletionMachine } from '../../src/account/deletion/deletion-machine.ser
 import { RetentionService } from '../../src/platform/jobs/retention.service';
 import { StatsRepository } from '../../src/stats/stats.repository';
 import { UsersService } from '../../src/users/users.service';
-import { deleteAccount, stageOf, untilDeleted, whileHeld } from '../support/account-deletions';
+import { askToDelete, deleteAccount, stageOf, untilDeleted, whileHeld } from '../support/account-deletions';
 import { namesOf, rowsWith } from '../support/dump';
 import { newFolder, PASSWORD } from '../support/folders';
 import { MailServer } from '../support/mail-server';
@@ -188,6 +188,20 @@ describe('the stages', () => {
       await query('DROP TABLE took');
     }
     expect((await mailbox.mailTo(alice.email ?? '')).text).toMatch(/^Files: +2,500$/m);
+  });
+
+  it('take what no file has any more, and do not count a link that opens nothing', async () => {
+    const alice = await newPerson();
+    const { userId = '' } = alice;
+    const { files, shares } = await fillAccount(alice);
+    // As somebody would by hand: the object stays ready, and is nobody's.
+    await query('DELETE FROM files WHERE id = $1', [files[3]?.id]);
+    await query("UPDATE shares SET expires_at = now() - interval '1 minute' WHERE id = $1", [shares[0].id]);
+    const { body } = await askToDelete(alice);
+    expect(body).toMatchObject({ files: 5, shares: 1 });
+    await untilDeleted(vault.database, alice);
+    const { objects } = await tracesOf(vault, userId);
+    expect(objects).toEqual([]);
   });
 
   it('leave an object that cannot be removed for the next round, and do not say that all is gone', async () => {
