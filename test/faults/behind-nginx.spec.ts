@@ -119,7 +119,7 @@ describeBehindNginx('two servers as one, and what a client sees when one dies')(
   it('are started anew one after the other under load, and every request succeeds, at most at its second try', async () => {
     const alice = await newPerson();
     const load = startLoad(alice, new Ledger(), { tries: 2 });
-    const reading = getInBulk(alice, '/files?limit=1', () => !load.over, { lanes: LANES });
+    const reading = getInBulk(alice, '/files?limit=1', () => !load.over, { lanes: LANES, tries: 2 });
     for (const place of [0, 1] as const) {
       await delay(500);
       expect(await vault.process(place).end('SIGTERM')).toEqual({ code: 0, signal: null });
@@ -181,7 +181,7 @@ describeWithRedis('one request rate over two servers behind nginx')('a rate', ()
 const onlyWith = (answers: readonly Answer<unknown>[], status: number): number[] =>
   answers.some((answer) => answer.status === status) ? [status] : [];
 
-/** Uploads and renames until it is stopped, and keeps book of what was answered. A try that breaks or is answered 503 is made again. */
+/** Uploads and renames until it is stopped, and keeps book of what was answered. A try that breaks or is answered 503 is made again, when the 503 says. */
 function startLoad(client: VaultClient, ledger: Ledger, { tries = 1 } = {}) {
   const answers: Answer<unknown>[] = [];
   const load = { over: false, broken: 0 };
@@ -191,6 +191,7 @@ function startLoad(client: VaultClient, ledger: Ledger, { tries = 1 } = {}) {
     const upload = () => (form ? client.post(name, photo) : client.put(name, photo));
     let answer: Answer<unknown> | null = null;
     for (let time = 0; time < tries && (answer === null || answer.status === 503); time++) {
+      if (time > 0) await delay(1000 * Number(answer?.headers.get('retry-after') ?? 1));
       answer = await ledger.record(name, photo, upload);
       // The same bytes again are a duplicate of what the first try has stored after all.
       if (time > 0 && answer?.status === 200) answer = { ...answer, status: 201 };

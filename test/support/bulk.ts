@@ -1,5 +1,9 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { VaultClient } from './vault-client';
+
+/** What nginx says of when to try again. */
+const RETRY_MS = 2000;
 
 /** What was answered to many requests. */
 export interface BulkAnswers {
@@ -12,7 +16,7 @@ export interface BulkAnswers {
 /**
  * Sends one GET again and again over kept connections, as a sync tool does, `lanes` at a time. Reads nothing but the status, so that the
  * client costs little beside the server. A request that is not answered at all counts as status 0.
- * @param goOn how many, or until when
+ * @param goOn how many, or until when; one that breaks or is answered 503 is made again, if there are `tries` left, and the last one counts
  */
 export async function getInBulk(
   client: VaultClient,
@@ -21,7 +25,12 @@ export async function getInBulk(
   {
     lanes = 16,
     headers = {},
-  }: { lanes?: number; headers?: Record<string, string> | ((n: number) => Record<string, string>) } = {},
+    tries = 1,
+  }: {
+    lanes?: number;
+    headers?: Record<string, string> | ((n: number) => Record<string, string>);
+    tries?: number;
+  } = {},
 ): Promise<BulkAnswers> {
   const agent = new Agent({ keepAlive: true, maxSockets: lanes });
   const own: Record<string, string> = client.token === undefined ? {} : { authorization: `Bearer ${client.token}` };
@@ -32,7 +41,12 @@ export async function getInBulk(
       const n = sent++;
       const started = performance.now();
       const more = typeof headers === 'function' ? headers(n) : headers;
-      const status = await statusOf(`${client.url}/api/v1${path}`, agent, { ...own, ...more });
+      const get = () => statusOf(`${client.url}/api/v1${path}`, agent, { ...own, ...more });
+      let status = await get();
+      for (let time = 1; time < tries && (status === 503 || status === 0); time++) {
+        await delay(RETRY_MS);
+        status = await get();
+      }
       statuses[status] = (statuses[status] ?? 0) + 1;
       slowest = Math.max(slowest, performance.now() - started);
     }
