@@ -170,7 +170,11 @@ describeWithRedis('one request rate over two servers behind nginx')('a rate', ()
 
     it('is one over both, and its 429 says how long to wait', async () => {
       const alice = await vault.signUp('alice@example.com');
-      expect((await getInBulk(alice, '/users/me', 1.5 * LIMIT)).statuses).toEqual({ 200: LIMIT, 429: LIMIT / 2 });
+      const { statuses } = await getInBulk(alice, '/users/me', 1.5 * LIMIT);
+      expect(Object.keys(statuses)).toEqual(['200', '429']);
+      expect(statuses[200]).toBeGreaterThanOrEqual(LIMIT);
+      // For moments in which Redis answers too late, each of them counts for itself; all the time, that would be all requests.
+      expect(statuses[200]).toBeLessThan(1.2 * LIMIT);
       const { status, headers, body } = await alice.request('GET', '/users/me');
       expect({ status, code: body.code }).toEqual({ status: 429, code: 'REQUEST.TOO_MANY' });
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
