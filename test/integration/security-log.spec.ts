@@ -94,11 +94,28 @@ describe('an event that is noted', () => {
   });
 
   it('that cannot be written down is logged, and disturbs nobody', async () => {
-    log.note({ userId: NOBODY, kind: 'pin.wrong', ip: '192.0.2.77', device: 'lost laptop' });
-    await eventually('the loss is logged', () => inLog('a security event was lost').length === 1);
+    const userId = await newUser();
+    await vault.database.query('ALTER TABLE security_events ADD CONSTRAINT ck_no_more CHECK (false) NOT VALID');
+    try {
+      log.note({ userId, kind: 'pin.wrong', ip: '192.0.2.77', device: 'lost laptop' });
+      await eventually('the loss is logged', () => inLog('a security event was lost').length === 1);
+    } finally {
+      await vault.database.query('ALTER TABLE security_events DROP CONSTRAINT ck_no_more');
+    }
     const line = inLog('a security event was lost')[0] ?? '';
-    expect(JSON.parse(line)).toMatchObject({ level: 50, kind: 'pin.wrong', userId: NOBODY });
+    expect(JSON.parse(line)).toMatchObject({ level: 50, kind: 'pin.wrong', userId });
     expect(line).not.toMatch(/192\.0\.2\.77|lost laptop/);
+  });
+
+  it('of an account that was deleted meanwhile is not kept, and nothing is lost by that', async () => {
+    const stopping = await startTestApp();
+    const its = stopping.app.get(SecurityLog, { strict: false });
+    its.note({ userId: NOBODY, kind: 'pin.wrong' });
+    its.alert({ userId: NOBODY, kind: 'device.new' });
+    // Whoever stops waits for both.
+    await stopping.app.close();
+    expect(stopping.logs.text).not.toContain('security event was lost');
+    await stopping.close();
   });
 
   it('just before a stop is written down, and its alert mailed', async () => {
