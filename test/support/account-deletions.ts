@@ -31,6 +31,11 @@ export async function whileHeld<T>(database: TestDatabase, userId: string, work:
   return withClient(database.url, async (client) => {
     const name = `account-deletion ${userId}`;
     await client.query("SELECT pg_advisory_lock(hashtext('photovault'), hashtext($1))", [name]);
-    return work();
+    try {
+      return await work();
+    } finally {
+      // The end of a connection gives it back as well, but some time after this.
+      await client.query("SELECT pg_advisory_unlock(hashtext('photovault'), hashtext($1))", [name]);
+    }
   });
 }
