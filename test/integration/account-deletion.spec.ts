@@ -97,6 +97,28 @@ describe('every table', () => {
   });
 });
 
+it('the first commit leaves nothing that opens something without the key of the user', async () => {
+  const alice = await newPerson();
+  const { userId = '' } = alice;
+  await fillAccount(alice);
+  const openers = () =>
+    query(
+      `SELECT (SELECT count(*)::int FROM user_keys WHERE user_id = $1) AS keys,
+              (SELECT count(*)::int FROM folder_slots s JOIN folders d ON d.id = s.folder_id WHERE d.owner_id = $1) AS slots,
+              (SELECT count(*)::int FROM unlock_grants g JOIN folders d ON d.id = g.folder_id WHERE d.owner_id = $1) AS grants,
+              (SELECT count(*)::int FROM shares WHERE owner_id = $1 AND fk_wrapped IS NOT NULL) AS wraps`,
+      [userId],
+    );
+  // A password and a recovery code; one of the two shares is of a folder.
+  expect(await openers()).toEqual([{ keys: 1, slots: 2, grants: 1, wraps: 1 }]);
+  await whileHeld(vault.database, userId, async () => {
+    await deleteAccount(alice);
+    expect(await openers()).toEqual([{ keys: 0, slots: 0, grants: 0, wraps: 0 }]);
+  });
+  machine().begin(userId);
+  await untilDeleted(vault.database, alice);
+});
+
 describe('the stages', () => {
   it.each(['closed', 'shredded', 'emptied', 'removed'])(
     'may all be done again from %s on, and end the same',
